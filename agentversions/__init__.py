@@ -1,0 +1,1 @@
+"""The product: voice agents, their drafts and versions, and which version is live."""

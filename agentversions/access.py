@@ -1,0 +1,108 @@
+"""Who may see or do what: the one table, and the one gate through which things are found.
+
+What belongs to a project someone isn't a member of is as unknown as what doesn't exist: both are 404.
+"""
+
+from enum import StrEnum
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import Http404
+
+from agentversions.models import Agent, Membership, Project, Role, Version
+from agentversions.refusals import NotAllowed
+
+
+class Act(StrEnum):
+    """Kinds of acts, as roles tell them apart."""
+
+    VIEW = "view"
+    EDIT = "edit"
+    PUBLISH = "publish"
+    ADMINISTER = "administer"
+
+
+MAY: dict[Role, frozenset[Act]] = {
+    Role.VIEWER: frozenset({Act.VIEW}),
+    Role.EDITOR: frozenset({Act.VIEW, Act.EDIT}),
+    Role.PUBLISHER: frozenset({Act.VIEW, Act.EDIT, Act.PUBLISH}),
+    Role.ADMIN: frozenset(Act),
+}
+"""Viewers read. Editors draft and save versions. Publishers also publish and assign numbers. Admins do the rest."""
+
+_IN_WORDS = {
+    Act.VIEW: "look into this project",
+    Act.EDIT: "edit agents",
+    Act.PUBLISH: "publish or assign numbers",
+    Act.ADMINISTER: "change members, connections and numbers",
+}
+
+
+def role(user: User, project: Project) -> Role | None:
+    """The user's role in the project; a superuser is an admin everywhere."""
+    if not user.is_active:
+        return None
+    if user.is_superuser:
+        return Role.ADMIN
+    held = Membership.objects.filter(project=project, user=user).values_list("role", flat=True).first()
+    return Role(held) if held else None
+
+
+def may(user: User, act: Act, project: Project) -> bool:
+    """Whether the user's role in the project includes the act."""
+    held = role(user, project)
+    return held is not None and act in MAY[held]
+
+
+def require(user: User, act: Act, project: Project) -> None:
+    """Raise NotAllowed, naming who can help, unless the user may."""
+    if not may(user, act, project):
+        helpers = ", ".join(names(able(act, project)[:3]))
+        cure = f" Ask {helpers}." if helpers else ""
+        raise NotAllowed(f"Your role doesn't allow you to {_IN_WORDS[act]}.{cure}")
+
+
+def able(act: Act, project: Project) -> QuerySet[User]:
+    """The project's active members whose role includes the act."""
+    roles = [held for held, acts in MAY.items() if act in acts]
+    return User.objects.filter(is_active=True, memberships__project=project, memberships__role__in=roles).order_by(
+        "username"
+    )
+
+
+def names(people: QuerySet[User] | list[User]) -> list[str]:
+    """What each person is called."""
+    return [person.get_full_name() or person.get_username() for person in people]
+
+
+def projects(user: User) -> QuerySet[Project]:
+    """The projects the user can look into."""
+    if user.is_superuser and user.is_active:
+        return Project.objects.all()
+    return Project.objects.filter(memberships__user=user, memberships__user__is_active=True)
+
+
+def project(user: User, pk: UUID) -> Project:
+    """The project, or 404."""
+    return _found(projects(user).filter(pk=pk).first())
+
+
+def agent(user: User, pk: UUID) -> Agent:
+    """The agent with its project and live version, or 404."""
+    found = Agent.objects.select_related("project", "published", "published__author").defer("published__configuration")
+    return _found(found.filter(pk=pk, project__in=projects(user)).first())
+
+
+def version(user: User, agent_pk: UUID, number: int) -> Version:
+    """A version with its agent and project, or 404."""
+    found = Version.objects.select_related("agent__project", "agent__published", "author", "parent").defer(
+        "agent__published__configuration", "parent__configuration"
+    )
+    return _found(found.filter(agent=agent_pk, number=number, agent__project__in=projects(user)).first())
+
+
+def _found[T](thing: T | None) -> T:
+    if thing is None:
+        raise Http404
+    return thing

@@ -1,0 +1,89 @@
+"""What stands in the way of publishing, and what publishing will touch.
+
+This package knows no phones: telephony registers how a version is reached. With nothing registered, nothing can be
+published.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from django.contrib.auth.models import User
+
+from agentversions.configuration import Configuration
+from agentversions.models import Agent
+from agentversions.refusals import Blocked, Blocker
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something that could be taken into use by the act itself: a free number, by its reference and its words."""
+
+    reference: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What publishing would meet: what blocks it, what to be warned of, what it touches, and what could be taken."""
+
+    blockers: list[Blocker] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    numbers: int = 0
+    in_progress: int = 0
+    offers: list[Offer] = field(default_factory=list)
+
+
+class Reach(Protocol):
+    """How calls reach an agent, as the package that knows phones tells it."""
+
+    def outlook(self, agent: Agent) -> Outlook:
+        """What publishing this agent would meet now."""
+
+    def take(self, agent: Agent, reference: str, by: User) -> None:
+        """Take an offer into use, in the transaction that publishes; raises a refusal if it is gone."""
+
+
+_reach: list[Reach] = []
+
+
+def register(reach: Reach) -> None:
+    """Tell the product how its agents are reached; the last one registered counts."""
+    _reach[:] = [reach]
+
+
+def outlook(agent: Agent, configuration: Configuration) -> Outlook:
+    """What publishing this configuration for this agent would meet now."""
+    reached = _reach[0].outlook(agent) if _reach else Outlook(blockers=[_NO_TELEPHONY])
+    incomplete = [blocker for blocker in (complain(configuration) for complain in _COMPLAINTS) if blocker]
+    return Outlook(
+        blockers=[*reached.blockers, *incomplete],
+        warnings=reached.warnings,
+        numbers=reached.numbers,
+        in_progress=reached.in_progress,
+        offers=reached.offers,
+    )
+
+
+def require(agent: Agent, configuration: Configuration) -> Outlook:
+    """The outlook, or Blocked with everything that stands in the way."""
+    seen = outlook(agent, configuration)
+    if seen.blockers:
+        raise Blocked(seen.blockers)
+    return seen
+
+
+def take(agent: Agent, reference: str, by: User) -> None:
+    """Take an offer into use."""
+    if _reach:
+        _reach[0].take(agent, reference, by)
+
+
+def _empty_prompt(configuration: Configuration) -> Blocker | None:
+    if configuration.prompt.strip():
+        return None
+    return Blocker("empty_prompt", "The prompt is empty.", "Write a prompt", "prompt")
+
+
+_COMPLAINTS: list[Callable[[Configuration], Blocker | None]] = [_empty_prompt]
+_NO_TELEPHONY = Blocker("no_telephony", "No telephony is installed, so no number could reach this agent.")

@@ -1,0 +1,60 @@
+"""Reads the addresses in the environment into the dictionaries that Django's settings want."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def database(url: str, *, embedded: Path, threads: int) -> dict[str, Any]:
+    """The DATABASES entry for a postgres:// address, or for the embedded SQLite file when there is none.
+
+    A sqlite:///path address is read too. Raises ImproperlyConfigured for any other scheme.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in ("", "sqlite"):
+        path = Path(unquote(parts.path)) if url else embedded
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _sqlite(path)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or be left out for SQLite).")
+    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(query.get("host", parts.hostname or "")),
+        "PORT": str(parts.port or query.get("port", "")),
+        # The pool opens lazily, in the worker that uses it: it must never be shared across a fork.
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": threads, "timeout": 10}},
+    }
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    """One writer at a time, taken at the start of the transaction, so that two saves wait instead of failing."""
+    pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas},
+        # A file, since an in-memory database can't be shared by a server's threads.
+        "TEST": {"NAME": path.with_name("test.sqlite3")},
+    }
+
+
+def email(url: str) -> dict[str, Any]:
+    """The e-mail settings for an smtp:// or smtps:// address; none without one."""
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and bool(parts.username),
+    }

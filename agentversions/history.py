@@ -1,0 +1,139 @@
+"""The product's memory: records a fact, and tells it as a sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from agentversions.documents import digest
+from agentversions.models import Action, Agent, Event, Project, Version
+from agentversions.refusals import KeyReused
+
+PRIVATE = (Action.EDITED_INTO_DRAFT, Action.DRAFT_DISCARDED, Action.DRAFT_BROUGHT_BACK)
+"""Acts on a draft, told only to the one whose draft it is."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What a person confirmed: a key that is used once, and a digest of what it stood for."""
+
+    key: UUID | None
+    request: str
+
+    @classmethod
+    def of(cls, key: UUID | None, verb: str, **particulars: Any) -> "Confirmation":
+        """The confirmation of a verb with these particulars."""
+        said = {name: str(value) for name, value in particulars.items() if value is not None}
+        return cls(key, digest({"verb": verb, **said}) if key else "")
+
+    def earlier(self, by: User) -> Event | None:
+        """The event this confirmation led to before; raises KeyReused if the key stood for something else.
+
+        Looked up under the agent's lock, before anything is compared.
+        """
+        if self.key is None:
+            return None
+        event = Event.objects.filter(actor=by, key=self.key).select_related("agent", "version").first()
+        if event is not None and event.request != self.request:
+            raise KeyReused
+        return event
+
+
+def record(
+    action: Action,
+    *,
+    by: User,
+    project: Project,
+    agent: Agent | None = None,
+    version: Version | None = None,
+    particulars: Mapping[str, Any] | None = None,
+    confirmation: Confirmation | None = None,
+) -> Event:
+    """Add one fact. Raises KeyReused if the confirmation's key was used elsewhere at the same moment."""
+    confirmed = confirmation or Confirmation(None, "")
+    try:
+        with transaction.atomic():
+            return Event.objects.create(
+                action=action,
+                actor=by,
+                project=project,
+                agent=agent,
+                version=version,
+                particulars=dict(particulars or {}),
+                key=confirmed.key,
+                request=confirmed.request,
+            )
+    except IntegrityError:
+        raise KeyReused from None
+
+
+def visible(events: QuerySet[Event], user: User) -> QuerySet[Event]:
+    """The events without other people's acts on their own drafts."""
+    return (
+        events.exclude(~Q(actor=user), action__in=PRIVATE)
+        .select_related("actor", "agent", "version")
+        .defer("version__configuration")
+    )
+
+
+def sentence(event: Event) -> str:
+    """What happened, as the actor's act: follows their name. Needs agent and version loaded."""
+    words = _WORDS[Action(event.action)]
+    told = {**_PARTICULARS, **event.particulars}
+    text = words.format(agent=event.agent, version=event.version, name=told.pop("name"), **told)
+    if event.action == Action.PUBLISHED and event.particulars.get("before"):
+        text += f" instead of v{event.particulars['before']}"
+    return text
+
+
+_PARTICULARS = {"name": "", "before": "", "number": "", "user": "", "role": "", "provider": "", "source": ""}
+_WORDS = {
+    Action.PROJECT_CREATED: "created the project {name}",
+    Action.ROLE_SET: "made {user} {role}",
+    Action.MEMBER_REMOVED: "removed {user} from the project",
+    Action.AGENT_CREATED: "created {agent} with v1",
+    Action.AGENT_RENAMED: "renamed {before} to {name}",
+    Action.AGENT_DUPLICATED: "created {agent} as a copy of {source}",
+    Action.AGENT_ARCHIVED: "archived {agent}",
+    Action.VERSION_SAVED: "saved {version}",
+    Action.VERSION_RENAMED: "named {version} “{name}”",
+    Action.PUBLISHED: "published {version}",
+    Action.UNPUBLISHED: "unpublished {version}",
+    Action.EDITED_INTO_DRAFT: "copied {version} into their draft",
+    Action.DRAFT_DISCARDED: "discarded their draft",
+    Action.DRAFT_BROUGHT_BACK: "brought back an earlier draft",
+    Action.CONNECTION_ADDED: "added the {provider} connection {name}",
+    Action.CONNECTION_CHANGED: "changed the connection {name}",
+    Action.NUMBER_ADDED: "added the number {number}",
+    Action.NUMBER_ASSIGNED: "assigned {number} to {agent}",
+    Action.NUMBER_UNASSIGNED: "took {number} away from {agent}",
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time during which a version was live; `until` is None while it is."""
+
+    number: int
+    since: datetime
+    until: datetime | None
+
+
+def spans(agent: Agent) -> list[Span]:
+    """Which version was live when, oldest first."""
+    acts = Event.objects.filter(agent=agent, action__in=(Action.PUBLISHED, Action.UNPUBLISHED, Action.AGENT_ARCHIVED))
+    rows = acts.order_by("id").values_list("action", "version__number", "at")
+    found: list[Span] = []
+    live: tuple[int, datetime] | None = None
+    for action, number, at in rows:
+        if live:
+            found.append(Span(*live, until=at))
+        live = (number, at) if action == Action.PUBLISHED else None
+    if live:
+        found.append(Span(*live, until=None))
+    return found

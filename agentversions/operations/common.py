@@ -1,0 +1,53 @@
+"""What the verbs share: the lock on an agent, a clean name, the next version."""
+
+from django.contrib.auth.models import User
+
+from agentversions.access import Act, require
+from agentversions.documents import Document, digest, read
+from agentversions.models import Agent, Version
+from agentversions.refusals import Archived, Invalid
+from agentversions.values import UNSTORABLE
+
+NAME_CHARACTERS = 100
+
+
+def locked(agent: Agent) -> Agent:
+    """The agent as it is now, locked until the transaction ends."""
+    rows = Agent.objects.select_for_update(of=("self",), no_key=True).select_related("project", "published")
+    return rows.defer("published__configuration").get(pk=agent.pk)
+
+
+def ready(agent: Agent, by: User, act: Act) -> None:
+    """Refuse unless the person may, and the agent isn't archived."""
+    require(by, act, agent.project)
+    if agent.archived_at:
+        raise Archived
+
+
+def clean_name(name: str, *, optional: bool = False) -> str:
+    """The name without spaces around it; raises Invalid if it is missing, too long or can't be stored."""
+    name = " ".join(name.split())
+    if not name and not optional:
+        raise Invalid("Give it a name.")
+    if len(name) > NAME_CHARACTERS or UNSTORABLE.search(name):
+        raise Invalid(f"A name has at most {NAME_CHARACTERS} characters, and no control characters.")
+    return name
+
+
+def next_version(
+    agent: Agent, *, configuration: Document, schema: int, name: str, parent: Version | None, by: User
+) -> Version:
+    """Make the agent's next version. The agent is locked, so the number is taken once and in order."""
+    agent.last_number += 1
+    agent.save(update_fields=["last_number"])
+    return Version.objects.create(
+        agent=agent,
+        number=agent.last_number,
+        name=clean_name(name, optional=True),
+        configuration=configuration,
+        schema=schema,
+        digest=digest(configuration),
+        longest_call=read(configuration, schema).max_length,
+        parent=parent,
+        author=by,
+    )

@@ -1,0 +1,10 @@
+"""The three doors: the dashboard for builders, the admin for operators, the webhooks for telephony providers."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("telephony/", include("telephony.urls")),
+    path("", include("dashboard.urls")),
+]

@@ -1,0 +1,1 @@
+"""The pages: what builders see, with no models and no writes of its own."""

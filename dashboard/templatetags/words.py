@@ -1,0 +1,5 @@
+"""Words and figures as pages write them."""
+
+from django import template
+
+register = template.Library()
