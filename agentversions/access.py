@@ -56,8 +56,11 @@ def may(user: User, act: Act, project: Project) -> bool:
 
 
 def require(user: User, act: Act, project: Project) -> None:
-    """Raise NotAllowed, naming who can help, unless the user may."""
-    if not may(user, act, project):
+    """Raise NotAllowed, naming to members who can help, unless the user may."""
+    held = role(user, project)
+    if held is None:
+        raise NotAllowed  # without a name: strangers learn nobody's
+    if act not in MAY[held]:
         helpers = ", ".join(names(able(act, project)[:3]))
         cure = f" Ask {helpers}." if helpers else ""
         raise NotAllowed(f"Your role doesn't allow you to {_IN_WORDS[act]}.{cure}")

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
 
-from agentversions import guards
+from agentversions import guards, system_checks  # noqa: F401 (importing registers the checks)
 
 
 class AgentVersionsConfig(AppConfig):

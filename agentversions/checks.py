@@ -43,6 +43,9 @@ class Reach(Protocol):
     def take(self, agent: Agent, reference: str, by: User) -> None:
         """Take an offer into use, in the transaction that publishes; raises a refusal if it is gone."""
 
+    def release(self, agent: Agent, by: User) -> None:
+        """Free whatever reaches the agent, in the transaction that archives it."""
+
 
 _reach: list[Reach] = []
 
@@ -77,6 +80,12 @@ def take(agent: Agent, reference: str, by: User) -> None:
     """Take an offer into use."""
     if _reach:
         _reach[0].take(agent, reference, by)
+
+
+def release(agent: Agent, by: User) -> None:
+    """Free whatever reaches the agent."""
+    if _reach:
+        _reach[0].release(agent, by)
 
 
 def _empty_prompt(configuration: Configuration) -> Blocker | None:

@@ -4,13 +4,14 @@ A new setting is one annotated line here; the form, the comparison, the history 
 Nothing here knows Django.
 """
 
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from agentversions.tools import Tool
-from agentversions.values import Leaf, Lined, Long, Names, Sentence, Setting, Short, Value, leaves, lines_of
+from agentversions.values import Leaf, Lined, Long, Names, Sentence, Setting, Short, Value, leaves, lines_of, one_line
 
 SCHEMA = 1
 """The number of today's schema, stored beside every document that is written under it."""
@@ -32,8 +33,11 @@ SECTIONS = {
 MAX_TOOLS = 50
 
 
+_zones = cache(available_timezones)  # which walks a directory tree each time
+
+
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError("Choose a time zone such as Europe/London.")
     return name
 
@@ -140,7 +144,7 @@ class Transcriber(Value):
         Setting("Transcriber", "model", suggestions=("Deepgram", "Google", "AssemblyAI", "Speechmatics")),
     ] = ""
     keywords: Annotated[
-        list[Short],
+        list[Annotated[Short, AfterValidator(one_line)]],
         Setting("Keywords", "model", "lines", "Words callers say that are easily misheard, one a line."),
         lines_of(),
         Field(max_length=200),
@@ -179,7 +183,7 @@ class TurnTaking(Value):
         int, Setting("How often", "turn_taking", "number", unit="times"), _number(least=0, most=20)
     ] = 2
     reminder_texts: Annotated[
-        list[Sentence],
+        list[Annotated[Sentence, AfterValidator(one_line)]],
         Setting("Reminders", "turn_taking", "lines", "What the agent says, one a line, in turn."),
         lines_of(),
         Field(max_length=20),

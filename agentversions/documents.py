@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -15,6 +16,7 @@ from agentversions.values import UNSTORABLE, sentence
 type Document = dict[str, Any]
 
 MAX_DEPTH = 24
+LARGEST = sys.float_info.max
 MAX_CHARACTERS = 400_000
 """Of one document as JSON: some twenty times what a large agent needs."""
 
@@ -32,16 +34,12 @@ def read(document: Document, schema: int = SCHEMA) -> Configuration:
     default: the row itself stays as it is.
     """
     known = _known(upgraded(document, schema))
-    for _ in range(MAX_REPAIRS):
+    while known:
         try:
             return Configuration.model_validate(known)
         except ValidationError as error:
-            for problem in error.errors(include_input=False, include_url=False):
-                _forget(known, problem["loc"])
+            _forget(known, [problem["loc"] for problem in error.errors(include_input=False, include_url=False)])
     return BLANK
-
-
-MAX_REPAIRS = 60
 
 
 def upgraded(document: Document, schema: int) -> Document:
@@ -80,12 +78,10 @@ def _measure(value: object, depth: int) -> int:
             if UNSTORABLE.search(value):
                 raise Hostile("This holds characters that can't be stored.")
             return len(value) + 2
-        case int():
-            return value.bit_length() // 3 + 1
-        case float():
-            if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 (NaN differs from itself)
+        case int() | float():
+            if not abs(value) <= LARGEST:  # NaN is neither
                 raise Hostile("This holds a number that can't be stored.")
-            return 20
+            return len(repr(value))
         case dict():
             return 2 + sum(_measure(key, depth + 1) + _measure(inner, depth + 1) for key, inner in value.items())
         case list():
@@ -131,22 +127,36 @@ def changed(document: Document, changes: Mapping[str, Any]) -> Document:
     return copy
 
 
-def _known(document: Document) -> Document:
+def stored_tools(document: Document) -> list[Document]:
+    """The tools in a stored document, as they lie there; what is no tool is passed over."""
+    tools = document.get("tools")
+    rows = tools if isinstance(tools, list) else []
+    return [tool for tool in rows if isinstance(tool, dict) and isinstance(tool.get("id"), str)]
+
+
+def _known(document: object) -> Document:
     names = Configuration.model_fields
-    return {name: value for name, value in document.items() if name in names}
+    return {name: value for name, value in document.items() if name in names} if isinstance(document, dict) else {}
 
 
-def _forget(document: Document, where: tuple[int | str, ...]) -> None:
-    """Drop the one value a validation error points at, so that its default is read instead."""
+def _forget(document: Document, errors: list[tuple[int | str, ...]]) -> None:
+    """Drop the values that validation errors point at, so that their defaults are read instead."""
+    entries: dict[int, tuple[list[Any], set[int]]] = {}
+    for holder, key in [_culprit(document, where) for where in errors]:
+        if isinstance(holder, list):
+            entries.setdefault(id(holder), (holder, set()))[1].add(int(key))
+        else:
+            holder.pop(key, None)
+    for holder, indexes in entries.values():
+        holder[:] = [entry for index, entry in enumerate(holder) if index not in indexes]
+
+
+def _culprit(document: Document, where: tuple[int | str, ...]) -> tuple[Any, int | str]:
+    """Where the value lies that an error points at; that of an entry which lacks something is the entry."""
+    found: tuple[Any, int | str] = (document, where[0])
     inner: Any = document
-    for depth, part in enumerate(where):
-        try:
-            following = inner[part]
-        except (KeyError, IndexError, TypeError):
-            # A union names its branch in the path; that is no key of the document.
-            continue
-        if depth == len(where) - 1 or not isinstance(following, dict | list):
-            del inner[part]
-            return
-        inner = following
-    document.pop(str(where[0]), None)
+    for part in where:
+        holds = part in inner if isinstance(inner, dict) else isinstance(inner, list) and isinstance(part, int)
+        if holds:  # else a union's branch, which is no key of the document, or what is missing
+            found, inner = (inner, part), inner[part]
+    return found

@@ -96,7 +96,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
         tables = set(connection.introspection.table_names(cursor))
         here = set(_installed(connection, cursor))
         wanted = _postgresql() if connection.vendor == "postgresql" else _sqlite(connection, cursor, tables)
-        return [name for name, _, _ in wanted if name not in here and name != "function"]
+        return [name for name, table, _ in wanted if table in tables and name not in here and name != "function"]
 
 
 def _installed(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> Iterator[str]:

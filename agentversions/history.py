@@ -84,8 +84,7 @@ def visible(events: QuerySet[Event], user: User) -> QuerySet[Event]:
 def sentence(event: Event) -> str:
     """What happened, as the actor's act: follows their name. Needs agent and version loaded."""
     words = _WORDS[Action(event.action)]
-    told = {**_PARTICULARS, **event.particulars}
-    text = words.format(agent=event.agent, version=event.version, name=told.pop("name"), **told)
+    text = words.format_map({**_PARTICULARS, **event.particulars, "agent": event.agent, "version": event.version})
     if event.action == Action.PUBLISHED and event.particulars.get("before"):
         text += f" instead of v{event.particulars['before']}"
     return text
@@ -137,3 +136,11 @@ def spans(agent: Agent) -> list[Span]:
     if live:
         found.append(Span(*live, until=None))
     return found
+
+
+def live_before(agent: Agent) -> int | None:
+    """The number of the version that was live just before the one that is now, however that came about."""
+    if agent.published_id is None:
+        return None
+    published = Event.objects.filter(agent=agent, action=Action.PUBLISHED).exclude(version=agent.published_id)
+    return published.order_by("-id").values_list("version__number", flat=True).first()

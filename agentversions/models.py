@@ -13,7 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from agentversions.base import Base
 from agentversions.configuration import SCHEMA, Configuration
-from agentversions.documents import Document, digest, read
+from agentversions.documents import Document, digest, read, stored_tools
 from agentversions.ids import uuid7
 from agentversions.typed import problems
 
@@ -197,8 +197,7 @@ class Draft(Content):
 
     def problems(self) -> dict[str, str]:
         """Why each text that was kept is not a value yet, by path."""
-        tools = self.configuration.get("tools", [])
-        kinds = {tool.get("id", ""): tool.get("kind", "") for tool in tools if isinstance(tool, dict)}
+        kinds = {tool["id"]: str(tool.get("kind")) for tool in stored_tools(self.configuration)}
         return problems(self.unparsed, kinds)
 
     def differs_from(self, version: Version) -> bool:

@@ -73,9 +73,9 @@ message.
 
 Opening hours are {{opening_hours}}.
 
-Find out who is calling and what they need. If they want a particular person, or something is urgent, transfer the \
-call to the front desk. Otherwise take a message: the caller's name, a number to call back, and what it is about. Read the \
-number back, digit by digit."""
+Find out who is calling and what they need. If they want a particular person, or something is urgent, transfer \
+the call to the front desk. Otherwise take a message: the caller's name, a number to call back, and what it is \
+about. Read the number back, digit by digit."""
 
 _BOOKING = """\
 You book appointments for {{business_name}}.
@@ -95,9 +95,9 @@ You tell callers of {{business_name}} where their order is.
 
 Ask for the order number: two letters and six digits. Read it back before you look it up with find_order.
 
-Say where the order is and when it arrives, in one sentence. If it is late, say so plainly, apologise once, and offer \
-to transfer the call to a person. Never read out an address or a payment; if the caller asks for them, explain that you \
-can't."""
+Say where the order is and when it arrives, in one sentence. If it is late, say so plainly, apologise once, and \
+offer to transfer the call to a person. Never read out an address or a payment; if the caller asks for \
+them, explain that you can't."""
 
 _SLOTS = _function(
     "findslots", "find_slots", "Finds free appointments on a day.", "https://crm.example.com/slots/search",

@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import isfinite
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -21,13 +22,14 @@ SAFE_HEADER_VALUES = (
 )
 """What a header may say openly. Anything else could be a secret, and a version is for ever."""
 
-TOOL_ID_CHARACTERS = 32
+TOOL_ID = re.compile(r"^[a-z0-9]{1,32}$")
+MAX_DIGITS = 300
 SCHEMA_DEPTH = 20
 SCHEMA_CHARACTERS = 20_000
 
 
 def _safe(value: str) -> str:
-    if SECRET.match(value) or value.lower() in SAFE_HEADER_VALUES:
+    if SECRET.fullmatch(value) or value.lower() in SAFE_HEADER_VALUES:
         return value
     raise ValueError("A header's value must be {{secret.NAME}} or a plain one such as application/json.")
 
@@ -70,7 +72,7 @@ def _json_schema(typed: object) -> object:
         if len(typed) > SCHEMA_CHARACTERS:
             raise ValueError(f"At most {SCHEMA_CHARACTERS:,} characters.")
         try:
-            typed = json.loads(typed, parse_constant=_no_constant)
+            typed = json.loads(typed, parse_constant=_no_constant, parse_int=_whole)
         except json.JSONDecodeError as error:
             raise ValueError(f"Line {error.lineno}, column {error.colno}: {error.msg}.") from None
         except RecursionError:
@@ -79,18 +81,38 @@ def _json_schema(typed: object) -> object:
         raise ValueError('Describe the parameters as an object: {"type": "object", "properties": {…}}.')  # noqa: TRY004
     if typed.get("type", "object") != "object" or not isinstance(typed.get("properties", {}), dict):
         raise ValueError('The outermost "type" must be "object", and "properties" an object.')
-    if _depth(typed) > SCHEMA_DEPTH:
-        raise ValueError(f"At most {SCHEMA_DEPTH} levels deep.")
+    _refuse_unstorable(typed)
     return typed
 
 
-def _depth(value: object) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_depth, inner), default=0)
+def _refuse_unstorable(schema: dict[str, Any]) -> None:
+    """Level by level, since what is nested deeply enough stops whoever follows it."""
+    level: list[object] = [schema]
+    for _ in range(SCHEMA_DEPTH):
+        inner: list[object] = []
+        for value in level:
+            match value:
+                case str():
+                    plain(value)
+                case float() if not isfinite(value):
+                    _no_constant("")
+                case dict():
+                    inner += [*value.keys(), *value.values()]
+                case list():
+                    inner += value
+        level = inner
+    if level:
+        raise ValueError(f"At most {SCHEMA_DEPTH} levels deep.")
 
 
 def _no_constant(_: str) -> object:
     raise ValueError("NaN and Infinity are not JSON.")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"A number has at most {MAX_DIGITS} digits.")
+    return int(digits)
 
 
 Url = Annotated[str, Field(max_length=2_000), AfterValidator(_url)]
@@ -106,13 +128,23 @@ _WHEN = Setting("When to use it", widget="sentence", hint="The model decides by 
 class BaseTool(Value):
     """What all tools have: a stable id within the agent, a name and when to use it."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,32}$")]
+    id: Annotated[str, StringConstraints(pattern=TOOL_ID.pattern)]
     name: Annotated[ToolName, _NAME] = ""
     description: Annotated[Sentence, _WHEN] = ""
 
 
 class FunctionTool(BaseTool):
     """Calls an HTTP address with parameters that the model fills in."""
+
+    def __eq__(self, other: object) -> bool:
+        """Equal as JSON is: Python alone would take 1 for true inside the parameters."""
+        return super().__eq__(other) and isinstance(other, FunctionTool) and self._spelled() == other._spelled()
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def _spelled(self) -> str:
+        return json.dumps(self.parameters, sort_keys=True)
 
     kind: Literal["function"] = "function"
     method: Annotated[Literal["POST", "GET", "PUT", "PATCH", "DELETE"], Setting("Method", widget="choice")] = "POST"

@@ -11,7 +11,7 @@ from typing import Any
 from agentversions.configuration import MAX_TOOLS, setting
 from agentversions.documents import refuse_hostile
 from agentversions.refusals import Hostile
-from agentversions.tools import KINDS, TOOL_ID_CHARACTERS
+from agentversions.tools import KINDS, TOOL_ID
 from agentversions.values import Leaf, Unreadable, leaves
 
 type Tooling = dict[str, Any]
@@ -75,9 +75,7 @@ def _tools(typed: Typed, fields: Mapping[str, str]) -> list[Tooling]:
     known = {f"tools.{key}.kind" for key in ids}
     if len(ids) > MAX_TOOLS:
         raise Hostile(f"An agent has at most {MAX_TOOLS} tools.")
-    if len(set(ids)) < len(ids) or not all(
-        key.isascii() and key.isalnum() and len(key) <= TOOL_ID_CHARACTERS for key in ids
-    ):
+    if len(set(ids)) < len(ids) or not all(map(TOOL_ID.fullmatch, ids)):
         raise Hostile("The page sent its tools in a way that can't be read. Reload it.")
     tools = []
     for key in ids:
@@ -100,9 +98,9 @@ def _tools(typed: Typed, fields: Mapping[str, str]) -> list[Tooling]:
 
 
 def _blank(tool: Tooling, key: str, typed: Typed) -> bool:
-    """A row in which nothing was typed is no tool."""
+    """A row in which nothing was typed is no tool; one whose settings weren't sent is unchanged."""
     defaults = {leaf.path: leaf.default for leaf in leaves(KINDS[tool["kind"]][1])}
-    same = all(tool.get(path, default) == default for path, default in defaults.items())
+    same = all(path in tool and tool[path] == default for path, default in defaults.items())
     return same and not any(path.startswith(f"tools.{key}.") for path in typed.unparsed)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -29,6 +30,13 @@ def plain(text: str) -> str:
     """The text, if a database and a telephone can carry it; raises ValueError otherwise."""
     if UNSTORABLE.search(text):
         raise ValueError("Remove the invisible control characters.")
+    return text
+
+
+def one_line(text: str) -> str:
+    """The text, if it can be typed as one line of a list; raises ValueError otherwise."""
+    if text.splitlines() != [text] or text.strip() != text:
+        raise ValueError("Write each on one line, without spaces around it.")
     return text
 
 
@@ -69,6 +77,12 @@ class Lined(Value):
     def to_line(self) -> str:
         """Write the value as a person would type it."""
         raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _can_be_typed(self) -> Self:
+        if self.from_line(one_line(self.to_line())) != self.model_dump():
+            raise ValueError("Write each on one line, without spaces around it.")
+        return self
 
 
 def lines_of(kind: type[Lined] | None = None) -> BeforeValidator:
@@ -219,6 +233,8 @@ def _words(problem: ErrorDetails) -> str:
             return "Choose one of the list."
         case "string_pattern_mismatch":
             return "Use letters, digits, - and _ only."
+        case "union_tag_invalid" | "union_tag_not_found":
+            return "There is no such kind of tool."
         case _:
             return problem["msg"].rstrip(".") + "."
 

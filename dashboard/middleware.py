@@ -16,7 +16,7 @@ type View = Callable[..., HttpResponseBase]
 class SignInRequired(LoginRequiredMiddleware):
     """Sends people who aren't signed in to sign in; a fragment's request gets 401, so that its page stays."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponseBase:
+    def handle_no_permission(self, request: HttpRequest, view_func: View) -> Any:
         """Answer 401 to htmx, the sign-in page's address to everyone else."""
         if request.headers.get("HX-Request"):
             return HttpResponse(status=401)

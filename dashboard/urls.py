@@ -1,5 +1,91 @@
-"""The site map."""
+"""The site map: nouns, then a verb. Each URL is named after its view, `module.function`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dashboard.views import (
+    accounts,
+    activity,
+    agents,
+    calls,
+    connections,
+    drafts,
+    members,
+    numbers,
+    projects,
+    versions,
+)
+
+urlpatterns = [
+    path("", projects.home, name="projects.home"),
+    path("sign-in/", accounts.sign_in, name="accounts.sign_in"),
+    path("sign-out/", accounts.sign_out, name="accounts.sign_out"),
+    path("password/reset/", accounts.reset_password, name="accounts.reset_password"),
+    path("password/reset/sent/", accounts.reset_sent, name="accounts.reset_sent"),
+    path("password/reset/<uidb64>/<token>/", accounts.choose_password, name="accounts.choose_password"),
+    path("password/reset/done/", accounts.password_chosen, name="accounts.password_chosen"),
+    # A project and what is in it
+    path("projects/", projects.index, name="projects.index"),
+    path("projects/new/", projects.create, name="projects.create"),
+    path("projects/<uuid:project_id>/agents/", agents.index, name="agents.index"),
+    path("projects/<uuid:project_id>/agents/new/", agents.create, name="agents.create"),
+    path("projects/<uuid:project_id>/calls/", calls.index, name="calls.index"),
+    path("projects/<uuid:project_id>/numbers/", numbers.index, name="numbers.index"),
+    path("projects/<uuid:project_id>/numbers/add/", numbers.add, name="numbers.add"),
+    path("projects/<uuid:project_id>/connections/", connections.index, name="connections.index"),
+    path("projects/<uuid:project_id>/connections/add/", connections.add, name="connections.add"),
+    path("projects/<uuid:project_id>/activity/", activity.index, name="activity.index"),
+    path("projects/<uuid:project_id>/members/", members.index, name="members.index"),
+    path("projects/<uuid:project_id>/members/set-role/", members.set_role, name="members.set_role"),
+    path("projects/<uuid:project_id>/members/remove/", members.remove, name="members.remove"),
+    path("calls/<uuid:call_id>/", calls.show, name="calls.show"),
+    path("connections/<uuid:connection_id>/", connections.show, name="connections.show"),
+    path("connections/<uuid:connection_id>/change/", connections.change, name="connections.change"),
+    path("numbers/<int:number_id>/assign/", numbers.assign, name="numbers.assign"),
+    path("numbers/<int:number_id>/unassign/", numbers.unassign, name="numbers.unassign"),
+    # An agent: the editor of one's own draft
+    path("agents/<uuid:agent_id>/", agents.show, name="agents.show"),
+    path("agents/<uuid:agent_id>/rename/confirm/", agents.confirm_rename, name="agents.confirm_rename"),
+    path("agents/<uuid:agent_id>/rename/", agents.rename, name="agents.rename"),
+    path("agents/<uuid:agent_id>/duplicate/", agents.duplicate, name="agents.duplicate"),
+    path("agents/<uuid:agent_id>/archive/confirm/", agents.confirm_archive, name="agents.confirm_archive"),
+    path("agents/<uuid:agent_id>/archive/", agents.archive, name="agents.archive"),
+    path("agents/<uuid:agent_id>/activity/", activity.agent, name="activity.agent"),
+    path("agents/<uuid:agent_id>/unpublish/confirm/", versions.confirm_unpublish, name="versions.confirm_unpublish"),
+    path("agents/<uuid:agent_id>/unpublish/", versions.unpublish, name="versions.unpublish"),
+    path("agents/<uuid:agent_id>/draft/edit/", drafts.edit, name="drafts.edit"),
+    path("agents/<uuid:agent_id>/draft/add-tool/", drafts.add_tool, name="drafts.add_tool"),
+    path("agents/<uuid:agent_id>/draft/save-version/confirm/", drafts.confirm_save, name="drafts.confirm_save"),
+    path("agents/<uuid:agent_id>/draft/save-version/", drafts.save_version, name="drafts.save_version"),
+    path("agents/<uuid:agent_id>/draft/publish/confirm/", drafts.confirm_publish, name="drafts.confirm_publish"),
+    path("agents/<uuid:agent_id>/draft/publish/", drafts.publish, name="drafts.publish"),
+    path("agents/<uuid:agent_id>/draft/discard/confirm/", drafts.confirm_discard, name="drafts.confirm_discard"),
+    path("agents/<uuid:agent_id>/draft/discard/", drafts.discard, name="drafts.discard"),
+    path("agents/<uuid:agent_id>/draft/earlier/", drafts.earlier, name="drafts.earlier"),
+    path("agents/<uuid:agent_id>/draft/earlier/<int:checkpoint>/", drafts.show_earlier, name="drafts.show_earlier"),
+    path(
+        "agents/<uuid:agent_id>/draft/earlier/<int:checkpoint>/bring-back/",
+        drafts.bring_back,
+        name="drafts.bring_back",
+    ),
+    # The versions below its name
+    path("agents/<uuid:agent_id>/versions/", versions.index, name="versions.index"),
+    path("agents/<uuid:agent_id>/versions/<int:number>/", versions.show, name="versions.show"),
+    path(
+        "agents/<uuid:agent_id>/versions/<int:number>/publish/confirm/",
+        versions.confirm_publish,
+        name="versions.confirm_publish",
+    ),
+    path("agents/<uuid:agent_id>/versions/<int:number>/publish/", versions.publish, name="versions.publish"),
+    path(
+        "agents/<uuid:agent_id>/versions/<int:number>/edit/confirm/",
+        versions.confirm_edit,
+        name="versions.confirm_edit",
+    ),
+    path("agents/<uuid:agent_id>/versions/<int:number>/edit/", versions.edit, name="versions.edit"),
+    path(
+        "agents/<uuid:agent_id>/versions/<int:number>/rename/confirm/",
+        versions.confirm_rename,
+        name="versions.confirm_rename",
+    ),
+    path("agents/<uuid:agent_id>/versions/<int:number>/rename/", versions.rename, name="versions.rename"),
+]

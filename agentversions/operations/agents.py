@@ -6,9 +6,10 @@ from django.contrib.auth.models import User
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from agentversions import checks
 from agentversions.access import Act, require
 from agentversions.configuration import SCHEMA, Configuration
-from agentversions.documents import Document, write
+from agentversions.documents import Document, digest, write
 from agentversions.history import Confirmation, record
 from agentversions.models import Action, Agent, Project
 from agentversions.operations.common import clean_name, locked, next_version, ready
@@ -26,11 +27,11 @@ def create_agent(
 ) -> Agent:
     """Make an agent with its v1: this configuration, or a blank one. Its author's draft starts from v1."""
     require(by, Act.EDIT, project)
-    confirmation = Confirmation.of(key, "create_agent", project=project.pk, name=name)
+    document = write(configuration or Configuration())
+    confirmation = Confirmation.of(key, "create_agent", project=project.pk, name=name, configuration=digest(document))
     if (earlier := confirmation.earlier(by)) and earlier.agent:
         return earlier.agent
     agent = Agent.objects.create(project=project, name=clean_name(name), created_by=by)
-    document = write(configuration or Configuration())
     version = next_version(agent, configuration=document, schema=SCHEMA, name="", parent=None, by=by)
     record(Action.AGENT_CREATED, by=by, project=project, agent=agent, version=version, confirmation=confirmation)
     return agent
@@ -52,6 +53,7 @@ def rename_agent(agent: Agent, name: str, *, by: User) -> Agent:
 @atomic
 def duplicate_agent(agent: Agent, *, by: User, key: UUID | None = None) -> Agent:
     """Make a new agent whose v1 is this one's published version, else its newest."""
+    agent = locked(agent)
     require(by, Act.EDIT, agent.project)
     confirmation = Confirmation.of(key, "duplicate_agent", agent=agent.pk)
     if (earlier := confirmation.earlier(by)) and earlier.agent:
@@ -75,7 +77,7 @@ def duplicate_agent(agent: Agent, *, by: User, key: UUID | None = None) -> Agent
 
 @atomic
 def archive_agent(agent: Agent, *, by: User, key: UUID | None = None) -> Agent:
-    """Retire an agent that isn't live; its versions, calls and history stay. Its numbers must be free already."""
+    """Retire an agent that isn't live; its numbers become free; its versions, calls and history stay."""
     agent = locked(agent)
     confirmation = Confirmation.of(key, "archive_agent", agent=agent.pk)
     if confirmation.earlier(by):
@@ -85,6 +87,7 @@ def archive_agent(agent: Agent, *, by: User, key: UUID | None = None) -> Agent:
         raise Archived
     if agent.published_id:
         raise Blocked([Blocker("still_live", f"{agent.published} is live. Unpublish it first.")])
+    checks.release(agent, by)
     agent.archived_at = timezone.now()
     agent.save(update_fields=["archived_at"])
     record(Action.AGENT_ARCHIVED, by=by, project=agent.project, agent=agent, confirmation=confirmation)

@@ -12,14 +12,23 @@ from django.utils import timezone
 from agentversions.access import Act
 from agentversions.base import Base
 from agentversions.configuration import SCHEMA
-from agentversions.documents import Document, changed, digest, refuse_hostile, settled, upgraded
+from agentversions.documents import (
+    Document,
+    canonical,
+    changed,
+    digest,
+    refuse_hostile,
+    settled,
+    stored_tools,
+    upgraded,
+)
 from agentversions.history import Confirmation, record
 from agentversions.models import Action, Agent, Draft, Version
 from agentversions.operations.common import locked, next_version, ready
 from agentversions.refusals import DraftHasChanges, Invalid, Stale, Unparsable
 from agentversions.tools import KINDS
 from agentversions.typed import Typed
-from agentversions.values import leaves
+from agentversions.values import Leaf, leaves
 
 CHECKPOINT_EVERY = timedelta(minutes=5)
 CHECKPOINTS_KEPT = 60
@@ -48,7 +57,9 @@ def edit_draft(
     """
     agent = locked(agent)
     ready(agent, by, Act.EDIT)
-    content = digest({"values": typed.values, "tools": typed.tools, "unparsed": typed.unparsed})
+    told: Document = {"values": typed.values, "tools": typed.tools, "unparsed": typed.unparsed}
+    refuse_hostile(told)
+    content = digest(told)
     draft = Draft.objects.select_for_update().filter(agent=agent, owner=by).first()
     if draft and client and draft.writer == client:
         if sequence == draft.writer_sequence and content == draft.writer_digest:
@@ -63,6 +74,7 @@ def edit_draft(
     edited = _apply(draft, typed)
     if edited and not draft.started_at:
         draft.started_at = draft.checkpointed_at = timezone.now()
+        edited = [*_CONTENT, "checkpointed_at"]
     if edited:
         _write(draft, edited)
     if edited or (client and not draft._state.adding):
@@ -72,6 +84,7 @@ def edit_draft(
     return Saved(draft, "saved" if edited else "unchanged")
 
 
+_CONTENT = ("configuration", "schema", "unparsed")
 _WRITER = ("writer", "writer_sequence", "writer_digest")
 
 
@@ -108,12 +121,13 @@ def _apply(draft: Draft, typed: Typed) -> list[str]:
     document = changed(document, typed.values)
     kept = {path: text for path, text in draft.unparsed.items() if path not in typed.paths}
     if typed.tools is not None:
-        document["tools"] = _merged_tools(document.get("tools", []), typed.tools)
-        kept = {path: text for path, text in kept.items() if not path.startswith("tools.")}
+        document["tools"] = _merged_tools(stored_tools(document), typed.tools)
+        unsent = {f"tools.{tool['id']}.{leaf.path}" for tool in typed.tools for leaf in _unsent(tool)}
+        kept = {path: text for path, text in kept.items() if not path.startswith("tools.") or path in unsent}
     unparsed = kept | typed.unparsed
     refuse_hostile({"configuration": document, "unparsed": unparsed})
     columns = []
-    if document != draft.configuration:
+    if canonical(document) != canonical(draft.configuration):  # to Python, 1 and true are equal
         draft.configuration, draft.schema = document, max(draft.schema, SCHEMA)
         columns += ["configuration", "schema"]
     if unparsed != draft.unparsed:
@@ -124,7 +138,7 @@ def _apply(draft: Draft, typed: Typed) -> list[str]:
 
 def _merged_tools(before: list[dict[str, Any]], typed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The typed tools in their order; what wasn't typed, or doesn't parse yet, stays as it was."""
-    old = {tool.get("id"): tool for tool in before if isinstance(tool, dict)}
+    old = {tool["id"]: tool for tool in before}
     merged = []
     for tool in typed:
         kept = old.get(tool["id"], {})
@@ -132,6 +146,11 @@ def _merged_tools(before: list[dict[str, Any]], typed: list[dict[str, Any]]) -> 
         defaults = {leaf.path: leaf.default for leaf in leaves(KINDS[tool["kind"]][1])}
         merged.append(settled({**defaults, **kept, **tool}))
     return merged
+
+
+def _unsent(tool: dict[str, Any]) -> list[Leaf]:
+    """The settings of a typed tool that have no value in it."""
+    return [leaf for leaf in leaves(KINDS[tool["kind"]][1]) if leaf.path not in tool]
 
 
 def _write(draft: Draft, columns: list[str]) -> None:
@@ -264,11 +283,11 @@ def _replaced(draft: Draft, *, started: bool = True) -> None:
 def _checkpoint(draft: Draft) -> int:
     """Keep the stored state of the draft, and let the oldest checkpoints go; the number of the one kept."""
     stored = Draft.objects.get(pk=draft.pk)
-    kept = Draft.history.bulk_history_create([stored], update=True, default_date=stored.changed_at)
+    Draft.history.bulk_history_create([stored], update=True)
     every = Draft.history.filter(id=draft.pk)
     too_many = every.order_by("-history_id").values_list("history_id", flat=True)[CHECKPOINTS_KEPT:]
     too_old = timezone.now() - CHECKPOINTS_KEPT_FOR
     every.filter(history_id__in=list(too_many)).delete()
-    every.filter(history_date__lt=too_old).exclude(history_id=kept[0].history_id).delete()
+    every.filter(history_date__lt=too_old).delete()  # that is when it was kept; its changed_at says when it was typed
     number: int = every.order_by("-history_id").values_list("history_id", flat=True)[0]
     return number

@@ -1,5 +1,114 @@
 """Words and figures as pages write them."""
 
+import json
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import phonenumbers
 from django import template
+from django.contrib.auth.models import User
+
+from agentversions import history
+from agentversions.models import Agent, Event
+from dashboard import forms
+from telephony.models import Call, Status
 
 register = template.Library()
+
+FEW = 3
+E164 = re.compile(r"\+[1-9][0-9]{4,14}")
+
+
+@register.filter
+def person(user: User) -> str:
+    """What someone is called."""
+    return user.get_full_name() or user.get_username()
+
+
+@register.filter
+def listed(names: Sequence[str]) -> str:
+    """`Prompt, Voice and 2 more`."""
+    if len(names) <= 1:
+        return "".join(names)
+    if len(names) > FEW:
+        return f"{', '.join(names[: FEW - 1])} and {len(names) - FEW + 1} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """`12,345`."""
+    return f"{number:,}"
+
+
+@register.filter
+def exact(number: float) -> str:
+    """A number for a drawing, whatever the reader's language."""
+    return f"{number:g}"
+
+
+@register.filter
+def begins(path: str, start: str) -> bool:
+    """Whether a path lies below another."""
+    return path.startswith(start)
+
+
+@register.filter
+def field_id(path: str) -> str:
+    """The id of a setting's field."""
+    return path if path.startswith("setting-") else forms.field_id(path)
+
+
+@register.filter
+def live_before(agent: Agent) -> int | None:
+    """The number of the version that was live before the one that is."""
+    return history.live_before(agent)
+
+
+@register.filter
+def sentence(event: Event) -> str:
+    """What happened, after the actor's name."""
+    return history.sentence(event)
+
+
+@register.filter
+def local_path(address: str | None) -> str:
+    """The path of an address of ours, to go back to; the start page without one."""
+    parts = urlsplit(address or "")
+    return parts.path or "/"
+
+
+@register.filter
+def tel(number: str) -> str:
+    """`+1 555-000-1000`; what isn't a number stays as it came."""
+    if not E164.fullmatch(number):
+        return number
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return number
+
+
+@register.filter
+def lasted(call: Call) -> str:
+    """How long a call was, as `3:07`; nothing while that isn't known."""
+    seconds = call.duration
+    if seconds is None and call.ended_at:
+        seconds = max(int((call.ended_at - (call.answered_at or call.started_at)).total_seconds()), 0)
+    if seconds is None:
+        return ""
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+@register.filter
+def has_ended(call: Call) -> bool:
+    """Whether nothing more comes of it."""
+    return Status(call.status).ended
+
+
+@register.filter
+def pretty(payload: object) -> str:
+    """A provider's report, to read."""
+    return json.dumps(payload, indent=2, ensure_ascii=False)

@@ -1,0 +1,40 @@
+"""The request as our views see it, and the few answers they share."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django_htmx.middleware import HtmxDetails
+
+
+class Request(HttpRequest):
+    """A signed-in person's request, which may be htmx's."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+def fragments(
+    request: HttpRequest, templates: Iterable[str], context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Several fragments in one answer, each of which finds its own place in the page."""
+    drawn = (render_to_string(template, {**context, "oob": True}, request) for template in templates)
+    return HttpResponse("\n".join(drawn), status=status)
+
+
+def go_to(request: Request, url: str) -> HttpResponse:
+    """Send the browser to another page, whether htmx asked or a form did."""
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponse(status=303, headers={"Location": url})
+
+
+def ask(request: Request, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Ask before doing: the page's dialog, in the dialog for htmx; nothing has happened yet."""
+    drawn = f"{template}#dialog" if request.htmx else template
+    response = render(request, drawn, context, status=409)
+    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
+    return response

@@ -1,0 +1,140 @@
+"""One's own draft: the autosave, saving it as a version, publishing it, discarding it, and earlier ones."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from agentversions import access, operations
+from agentversions.base import Base
+from agentversions.models import Draft
+from agentversions.refusals import Hostile, PublishedMeanwhile, Stale
+from dashboard import forms, pages
+from dashboard.forms import Confirmed, uuid_or_none, whole
+from dashboard.http import Request, fragments, go_to
+from dashboard.toasts import Toast, keep
+
+
+@require_POST
+def edit(request: Request, agent_id: UUID) -> HttpResponse:
+    """Save what was typed. Answers with the draft's new base, chip and flags; 409 if the draft moved elsewhere."""
+    agent = access.agent(request.user, agent_id)
+    typed = forms.read_draft(request.POST)
+    base = Base.read(request.POST.get("base", ""))
+    client, sequence = uuid_or_none(request.POST.get("client", "")), whole(request.POST.get("sequence") or "0")
+    try:
+        saved = operations.edit_draft(agent, typed, base=base, by=request.user, client=client, sequence=sequence)
+    except Stale:
+        if request.htmx:
+            return HttpResponse(status=409)
+        raise
+    if not request.htmx:
+        return redirect("agents.show", agent.pk)
+    if saved.outcome == "superseded":
+        return HttpResponse(status=204)
+    return fragments(request, pages.SAVED, pages.saved(agent, saved.draft))
+
+
+@require_safe
+def add_tool(request: Request, agent_id: UUID) -> HttpResponse:
+    """A blank row for another tool; it is part of the draft once something is typed into it."""
+    access.agent(request.user, agent_id)
+    kind = request.GET.get("kind", "function")
+    if kind not in forms.KINDS:
+        raise Hostile("There is no such kind of tool.")
+    return render(request, "components/tool.html", {"tool": forms.new_tool(kind), "open": True})
+
+
+@require_safe
+def confirm_save(request: Request, agent_id: UUID) -> HttpResponse:
+    """The dialog that asks for the next version's name."""
+    agent = access.agent(request.user, agent_id)
+    return render(
+        request, *pages.dialog(request, "drafts/save_version.html", agent, **pages.saving(request.user, agent))
+    )
+
+
+@require_POST
+def save_version(request: Request, agent_id: UUID) -> HttpResponse:
+    """Save the draft as the next version; it isn't live."""
+    agent = access.agent(request.user, agent_id)
+    confirmed = Confirmed.read(request)
+    name = request.POST.get("name", "")
+    version = operations.save_version(agent, base=confirmed.base, name=name, by=request.user, key=confirmed.key)
+    toast = Toast(f"Saved as v{version.number}", view=pages.url(version))
+    return pages.done(request, agent_id, toast)
+
+
+@require_safe
+def confirm_publish(request: Request, agent_id: UUID) -> HttpResponse:
+    """The dialog that says what publishing the draft changes and touches."""
+    agent = access.agent(request.user, agent_id)
+    return render(
+        request, *pages.dialog(request, "drafts/publish.html", agent, **pages.publishing(request.user, agent))
+    )
+
+
+@require_POST
+def publish(request: Request, agent_id: UUID) -> HttpResponse:
+    """Save the draft as the next version and make it live. If someone published meanwhile, ask again."""
+    agent = access.agent(request.user, agent_id)
+    confirmed, posted = Confirmed.read(request), request.POST
+    try:
+        version = operations.publish_draft(
+            agent,
+            base=confirmed.base,
+            live=confirmed.live,
+            name=posted.get("name", ""),
+            number=posted.get("number", ""),
+            note=posted.get("note", ""),
+            by=request.user,
+            key=confirmed.key,
+        )
+    except (PublishedMeanwhile, Stale) as refused:
+        return pages.ask_again(request, "drafts/publish.html", agent_id, refused)
+    return pages.done(request, agent_id, pages.is_live(version, before=confirmed.live, expected=posted.get("expected")))
+
+
+@require_safe
+def confirm_discard(request: Request, agent_id: UUID) -> HttpResponse:
+    """The dialog that says what discarding loses, and that it can be brought back."""
+    agent = access.agent(request.user, agent_id)
+    return render(request, *pages.dialog(request, "drafts/discard.html", agent, **pages.saving(request.user, agent)))
+
+
+@require_POST
+def discard(request: Request, agent_id: UUID) -> HttpResponse:
+    """Empty the draft; an earlier-drafts entry keeps what was in it."""
+    agent = access.agent(request.user, agent_id)
+    confirmed = Confirmed.read(request)
+    draft = operations.discard_draft(agent, base=confirmed.base, by=request.user, key=confirmed.key)
+    keep(request, pages.replaced("Your draft is discarded.", draft))
+    return go_to(request, reverse("agents.show", args=[agent.pk]))
+
+
+@require_safe
+def earlier(request: Request, agent_id: UUID) -> HttpResponse:
+    """What the draft held before it was replaced, discarded or edited on."""
+    agent = access.agent(request.user, agent_id)
+    return render(request, "drafts/earlier.html", pages.earlier_drafts(request.user, agent))
+
+
+@require_safe
+def show_earlier(request: Request, agent_id: UUID, checkpoint: int) -> HttpResponse:
+    """An earlier draft, read-only."""
+    agent = access.agent(request.user, agent_id)
+    draft = get_object_or_404(Draft, agent=agent, owner=request.user)
+    kept = get_object_or_404(draft.history, history_id=checkpoint)
+    return render(request, "drafts/show_earlier.html", pages.earlier_draft(request.user, agent, kept))
+
+
+@require_POST
+def bring_back(request: Request, agent_id: UUID, checkpoint: int) -> HttpResponse:
+    """Put an earlier draft back into the editor."""
+    agent = access.agent(request.user, agent_id)
+    key = uuid_or_none(request.POST.get("key", ""))
+    draft = operations.bring_back_draft(agent, checkpoint, by=request.user, key=key)
+    keep(request, pages.replaced("Your earlier draft is back.", draft))
+    return go_to(request, reverse("agents.show", args=[agent.pk]))

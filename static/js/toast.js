@@ -1,0 +1,18 @@
+// Toasts: one line at the foot of the page. Announced by its role; goes by itself unless it offers something.
+const toasts = document.getElementById("toasts");
+
+document.addEventListener("say", (event) => {
+  const toast = document.createElement("div");
+  toast.className = "toast bad";
+  toast.append(Object.assign(document.createElement("span"), { textContent: event.detail }));
+  toasts.replaceChildren(toast);
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
+});
+new MutationObserver(() => {
+  for (const toast of toasts.querySelectorAll(".toast:not([data-timed])")) {
+    toast.dataset.timed = "";
+    setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(), toast.querySelector("form, a") ? 30000 : 8000);
+  }
+}).observe(toasts, { childList: true });

@@ -1,0 +1,179 @@
+"""The nouns of the phone: connections, their numbers, calls, and what providers reported of them."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from agentversions.ids import uuid7
+from agentversions.models import Agent, Project, Version
+
+GRACE = timedelta(minutes=5)
+"""How much longer than its version allows a call may take to report its end."""
+
+
+class Provider(models.TextChoices):
+    """The companies and programs that carry calls."""
+
+    GENERIC = "generic", "Generic webhook"
+    TWILIO = "twilio", "Twilio"
+
+
+class Connection(models.Model):
+    """A project's account at one provider: its secrets, its worker, and what callers hear when nothing can answer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
+    provider = models.CharField(max_length=20, choices=Provider)
+    name = models.CharField(max_length=100)
+    secrets = models.TextField(blank=True, help_text="Sealed; `secrets.open` reads them.")
+    worker_url = models.CharField(max_length=500, blank=True)
+    fallback = models.CharField(max_length=500, default="We can't take your call right now. Please try again later.")
+    enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    history = HistoricalRecords(excluded_fields=["secrets"])
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PhoneNumber(models.Model):
+    """A number of a connection, in E.164, assigned to one agent or to none."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="numbers")
+    number = models.CharField(max_length=16)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "number"], name="one_number_once_per_connection")
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Status(models.TextChoices):
+    """How far a call has come; `rank` orders them, and a call never goes back."""
+
+    ROUTING = "routing", "Routing"
+    RINGING = "ringing", "Ringing"
+    IN_PROGRESS = "in_progress", "In progress"
+    FORWARDING = "forwarding", "Forwarding"
+    COMPLETED = "completed", "Completed"
+    FAILED = "failed", "Failed"
+    BUSY = "busy", "Busy"
+    NO_ANSWER = "no_answer", "No answer"
+    CANCELED = "canceled", "Canceled"
+    REJECTED = "rejected", "Rejected"
+
+    @property
+    def rank(self) -> int:
+        """Its place on the way; every end has the same."""
+        return min(list(Status).index(self), LAST)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing comes after it."""
+        return self.rank == LAST
+
+
+LAST = list(Status).index(Status.COMPLETED)
+ENDED = [status for status in Status if status.ended]
+
+
+class Missed(models.TextChoices):
+    """Why no version could handle a call."""
+
+    UNKNOWN_NUMBER = "unknown_number", "The number isn't in this connection"
+    CONNECTION_DISABLED = "connection_disabled", "The connection is switched off"
+    NUMBER_UNASSIGNED = "number_unassigned", "The number has no agent"
+    AGENT_ARCHIVED = "agent_archived", "The agent is archived"
+    NOTHING_PUBLISHED = "nothing_published", "The agent has nothing published"
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    """Calls, by how they stand."""
+
+    def in_progress(self, now: datetime | None = None) -> "CallQuerySet":
+        """Calls that haven't ended, nor are overdue."""
+        return self.filter(missed="", overdue_at__gt=(now or timezone.now()).timestamp()).exclude(status__in=ENDED)
+
+
+class Call(models.Model):
+    """One phone call, pinned to the version that handles it; without one exactly if it was missed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="calls")
+    provider_call_id = models.CharField(max_length=255)
+    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    missed = models.CharField(max_length=20, choices=Missed, blank=True)
+    dialled = models.CharField(max_length=255, help_text="As the provider sent it.")
+    caller = models.CharField(max_length=255, blank=True)
+    status = models.CharField(max_length=12, choices=Status, default=Status.ROUTING)
+    started_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    duration = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds.")
+    ended_reason = models.CharField(max_length=255, blank=True)
+    recording_url = models.CharField(max_length=2_000, blank=True)
+    overdue_at = models.BigIntegerField(
+        help_text="Unix seconds: when its version's longest call and the grace have passed."
+    )
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "provider_call_id"], name="one_call_per_provider_call_id"),
+            models.CheckConstraint(
+                condition=Q(version=None, missed__gt="") | Q(version__isnull=False, missed=""),
+                name="a_call_has_a_version_unless_missed",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["connection", "-started_at", "-id"], name="call_connection"),
+            models.Index(fields=["agent", "-started_at", "-id"], name="call_agent"),
+            models.Index(fields=["version", "-started_at"], name="call_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.caller or 'unknown'} → {self.dialled}"
+
+    @property
+    def no_end_reported(self) -> bool:
+        """Whether its end is overdue and never came."""
+        return not self.missed and not Status(self.status).ended and self.overdue_at <= timezone.now().timestamp()
+
+
+class CallEvent(models.Model):
+    """What a provider reported of a call, kept as it came; without a call until the call is known."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    provider_call_id = models.CharField(max_length=255)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    kind = models.CharField(max_length=40)
+    provider_event_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (NULLs don't collide)
+    payload = models.JSONField(default=dict)
+    occurred_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "provider_event_id"], name="an_event_is_kept_once")
+        ]
+        indexes = [models.Index(fields=["connection", "provider_call_id"], name="callevent_call")]
+
+    def __str__(self) -> str:
+        return self.kind

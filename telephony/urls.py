@@ -1,0 +1,5 @@
+"""The webhooks' addresses."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,1 @@
+"""Stories about what the product promises, named by behaviour."""
