@@ -229,12 +229,10 @@ def _words(problem: ErrorDetails) -> str:
             return "Type a number, such as 1.5."
         case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
             return "Type a whole number."
-        case "literal_error" | "enum":
+        case "literal_error" | "enum" | "union_tag_invalid" | "union_tag_not_found":
             return "Choose one of the list."
         case "string_pattern_mismatch":
             return "Use letters, digits, - and _ only."
-        case "union_tag_invalid" | "union_tag_not_found":
-            return "There is no such kind of tool."
         case _:
             return problem["msg"].rstrip(".") + "."
 

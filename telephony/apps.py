@@ -1,6 +1,7 @@
 """Tells the product how calls reach its agents, and guards the calls' pointers to versions."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 from agentversions import guards
 
@@ -11,3 +12,7 @@ class TelephonyConfig(AppConfig):
     """The phone, as Django knows it."""
 
     name = "telephony"
+
+    def ready(self) -> None:
+        """Load `reach`, which registers itself, now that the models are there."""
+        autodiscover_modules("reach")

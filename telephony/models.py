@@ -53,9 +53,7 @@ class PhoneNumber(models.Model):
 
     class Meta:
         ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(fields=["connection", "number"], name="one_number_once_per_connection")
-        ]
+        constraints = [models.UniqueConstraint(fields=["connection", "number"], name="one_number_once_per_connection")]
 
     def __str__(self) -> str:
         return self.number
@@ -117,6 +115,8 @@ class Call(models.Model):
     number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    agent_name = models.CharField(max_length=100, blank=True, help_text="As it was: a retry gets the same answer.")
+    version_name = models.CharField(max_length=100, blank=True, help_text="As it was.")
     missed = models.CharField(max_length=20, choices=Missed, blank=True)
     dialled = models.CharField(max_length=255, help_text="As the provider sent it.")
     caller = models.CharField(max_length=255, blank=True)

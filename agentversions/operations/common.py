@@ -1,6 +1,7 @@
 """What the verbs share: the lock on an agent, a clean name, the next version."""
 
 from django.contrib.auth.models import User
+from django.db.models import Prefetch, prefetch_related_objects
 
 from agentversions.access import Act, require
 from agentversions.documents import Document, digest, read
@@ -13,8 +14,11 @@ NAME_CHARACTERS = 100
 
 def locked(agent: Agent) -> Agent:
     """The agent as it is now, locked until the transaction ends."""
-    rows = Agent.objects.select_for_update(of=("self",), no_key=True).select_related("project", "published")
-    return rows.defer("published__configuration").get(pk=agent.pk)
+    # The live version is asked for afterwards. Joined, it would be the one of before the wait for the lock, or none:
+    # PostgreSQL then reads again only the row that it locks.
+    agent = Agent.objects.select_for_update(of=("self",), no_key=True).select_related("project").get(pk=agent.pk)
+    prefetch_related_objects([agent], Prefetch("published", Version.objects.defer("configuration")))
+    return agent
 
 
 def ready(agent: Agent, by: User, act: Act) -> None:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-import phonenumbers
 from django import template
 from django.contrib.auth.models import User
 
@@ -13,6 +12,7 @@ from agentversions import history
 from agentversions.models import Agent, Event
 from dashboard import forms
 from telephony.models import Call, Status
+from telephony.numbers import readable
 
 register = template.Library()
 
@@ -82,12 +82,7 @@ def local_path(address: str | None) -> str:
 @register.filter
 def tel(number: str) -> str:
     """`+1 555-000-1000`; what isn't a number stays as it came."""
-    if not E164.fullmatch(number):
-        return number
-    try:
-        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    except phonenumbers.NumberParseException:
-        return number
+    return readable(number) if E164.fullmatch(number) else number
 
 
 @register.filter

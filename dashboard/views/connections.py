@@ -1,27 +1,83 @@
-"""Connections"""
+"""Connections: a project's accounts at telephony providers."""
 
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dashboard.http import Request
+from agentversions import access
+from agentversions.access import Act
+from agentversions.models import Project
+from dashboard import found, pages_phone, toasts
+from dashboard.http import Request, go_to
+from dashboard.toasts import Toast
+from telephony import operations
+from telephony.providers import PROVIDERS
+from telephony.secrets import Secrets
 
 
+@require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
-    """To come."""
-    return HttpResponse("connections.index")
+    """The project's connections, and what each still needs."""
+    project = access.project(request.user, project_id)
+    return render(request, "connections/index.html", pages_phone.connections(request.user, project))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request: Request, project_id: UUID) -> HttpResponse:
-    """To come."""
-    return HttpResponse("connections.add")
+    """Choose a provider, then give what it needs."""
+    project = access.project(request.user, project_id)
+    access.require(request.user, Act.ADMINISTER, project)
+    if request.method == "POST":
+        return _add(request, project)
+    provider = PROVIDERS.get(request.GET.get("provider", ""))
+    return render(request, "connections/add.html", pages_phone.adding(request.user, project, provider))
 
 
+def _add(request: Request, project: Project) -> HttpResponse:
+    posted, provider = request.POST, request.POST.get("provider", "")
+    connection = operations.add_connection(
+        project,
+        provider=provider,
+        name=posted.get("name", ""),
+        secrets=_secrets(posted, provider),
+        worker_url=posted.get("worker_url", ""),
+        fallback=posted.get("fallback", ""),
+        by=request.user,
+    )
+    toasts.keep(request, Toast(f"{connection} is connected. Paste its addresses at the provider."))
+    return go_to(request, reverse("connections.show", args=[connection.pk]))
+
+
+@require_safe
 def show(request: Request, connection_id: UUID) -> HttpResponse:
-    """To come."""
-    return HttpResponse("connections.show")
+    """What to paste at the provider, and what is set here."""
+    connection = found.connection(request.user, connection_id)
+    return render(request, "connections/show.html", pages_phone.connection(request.user, connection))
 
 
+@require_POST
 def change(request: Request, connection_id: UUID) -> HttpResponse:
-    """To come."""
-    return HttpResponse("connections.change")
+    """Change what the form sent, and nothing else; secrets are replaced, never shown."""
+    connection = found.connection(request.user, connection_id)
+    posted = request.POST
+    connection = operations.change_connection(
+        connection,
+        name=posted.get("name"),
+        worker_url=posted.get("worker_url"),
+        fallback=posted.get("fallback"),
+        enabled=posted["enabled"] == "on" if "enabled" in posted else None,
+        secrets=_secrets(posted, connection.provider),
+        by=request.user,
+    )
+    toasts.keep(request, Toast(f"{connection} is changed."))
+    return go_to(request, reverse("connections.show", args=[connection.pk]))
+
+
+def _secrets(posted: QueryDict, provider: str) -> Secrets:
+    """The secrets of this provider among what was posted."""
+    if provider not in PROVIDERS:
+        return {}
+    return {secret.key: str(posted.get(secret.key, "")) for secret in PROVIDERS[provider].secrets}

@@ -59,8 +59,9 @@ def remove(request: Request, project_id: UUID) -> HttpResponse:
 
 
 def _member(project: Project, username: str) -> Membership:
-    held = Membership.objects.filter(project=project, user__username=username.replace("\0", "")).select_related("user")
-    if (member := held.first()) is None:
+    held = Membership.objects.filter(project=project).select_related("user")
+    member = None if "\0" in username else held.filter(user__username=username).first()
+    if member is None:
         raise Http404
     return member
 

@@ -177,8 +177,8 @@ class TestReading:
         assert [variable.name for variable in configuration.variables] == ["good"]
 
     def test_reads_what_is_no_document_as_a_blank_one(self) -> None:
-        for value in (None, [], "text", 5, True):
-            assert read(value) == BLANK  # type: ignore[arg-type] # that is the point
+        values: list[Any] = [None, [], "text", 5, True]
+        assert [read(value) for value in values] == [BLANK] * 5
 
     def test_finds_a_call_length_for_routing_even_where_there_is_none(self, cast: Cast) -> None:
         assert save(cast.agent, cast.ben).longest_call == 1800
@@ -295,7 +295,8 @@ class TestEquality:
             return FunctionTool(id="a", parameters={"properties": {"x": {"default": default}, "y": {}}})
 
         assert find(1) == find(1)
-        assert find(1) != find(True)
-        assert find(0) != find(False)
+        yes, no = True, False
+        assert find(1) != find(yes)
+        assert find(0) != find(no)
         assert find({"a": 1, "b": 2}) == find({"b": 2, "a": 1})
         assert hash(find(1)) == hash(find(1))

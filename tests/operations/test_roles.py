@@ -157,7 +157,7 @@ class TestNotAllowed:
     def test_names_to_members_who_can_help(self, cast: Cast) -> None:
         version = save(cast.agent, cast.ben, prompt="Two")
 
-        with pytest.raises(NotAllowed, match="publish or assign numbers. Ask Ana, Pia.$"):
+        with pytest.raises(NotAllowed, match=r"publish or assign numbers\. Ask Ana, Pia\.$"):
             publish(version, live=None, by=cast.ben)
 
     def test_names_nobody_to_strangers(self, cast: Cast) -> None:

@@ -1,0 +1,108 @@
+"""What the pages about phone numbers and connections know."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Count
+from django.urls import reverse
+
+from agentversions.models import Agent, Project
+from dashboard import pages
+from dashboard.pages import Context
+from telephony.models import Connection, PhoneNumber
+from telephony.providers import PROVIDERS, Provider, Secret
+from telephony.providers.generic import new_secret
+from telephony.secrets import Secrets, Unsealable, unseal
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def numbers(user: User, of: Project) -> Context:
+    """The project's numbers, and the agents that could answer them."""
+    rows = PhoneNumber.objects.filter(connection__project=of).select_related("connection", "agent__published")
+    return pages.project(user, of) | {
+        "numbers": list(rows.defer("agent__published__configuration").order_by("number", "pk")),
+        "agents": list(Agent.objects.filter(project=of, archived_at=None)),
+        "connections": list(Connection.objects.filter(project=of)),
+    }
+
+
+def is_last_of_a_published_agent(number: PhoneNumber) -> bool:
+    """Whether nothing would reach what its agent has published, were it unassigned."""
+    if number.agent is None or number.agent.published_id is None:
+        return False
+    return not PhoneNumber.objects.filter(agent=number.agent_id).exclude(pk=number.pk).exists()
+
+
+@dataclass(frozen=True)
+class ConnectionRow:
+    """A connection as the list shows it."""
+
+    connection: Connection
+    numbers: int
+    missing: list[str]
+
+
+def connections(user: User, of: Project) -> Context:
+    """The project's connections, and what each still needs."""
+    rows = Connection.objects.filter(project=of).annotate(count=Count("numbers"))
+    listed = [ConnectionRow(row, row.count, _missing(row, row.count)) for row in rows]
+    return pages.project(user, of) | {"connections": listed}
+
+
+def _missing(connection: Connection, numbers: int) -> list[str]:
+    wanted = {
+        "a worker address": PROVIDERS[connection.provider].needs_worker and not connection.worker_url,
+        "its secrets": _unsealed(connection) is None,
+        "a number": numbers == 0,
+    }
+    return [what for what, lacks in wanted.items() if lacks]
+
+
+def adding(user: User, of: Project, provider: Provider | None) -> Context:
+    """A new connection: which provider, and then what it needs."""
+    told = pages.project(user, of) | {"providers": PROVIDERS.values(), "provider": provider}
+    return told | {"suggested": _suggested(provider)} if provider else told
+
+
+def connection(user: User, of: Connection) -> Context:
+    """A connection: what to paste at the provider, what is set, and its numbers. No secret leaves the database."""
+    provider, secrets = PROVIDERS[of.provider], _unsealed(of)
+    return pages.project(user, of.project) | {
+        "connection": of,
+        "provider": provider,
+        "numbers": list(of.numbers.select_related("agent").order_by("number")),
+        "route_url": _webhook("route", of),
+        "events_url": _webhook("events", of),
+        "local": urlsplit(settings.PUBLIC_BASE_URL).hostname in LOOPBACK,
+        "secrets": [SecretRow(secret, bool((secrets or {}).get(secret.key))) for secret in provider.secrets],
+        "unsealable": secrets is None,
+        "suggested": _suggested(provider),
+    }
+
+
+@dataclass(frozen=True)
+class SecretRow:
+    """A secret as its connection's page shows it: whether it is set, never what it is."""
+
+    secret: Secret
+    is_set: bool
+
+
+def _unsealed(connection: Connection) -> Secrets | None:
+    try:
+        return unseal(connection.secrets)
+    except Unsealable:
+        return None
+
+
+def _webhook(name: str, connection: Connection) -> str:
+    path: str = reverse(f"telephony.{name}", args=[connection.provider, connection.pk])
+    return settings.PUBLIC_BASE_URL + path
+
+
+def _suggested(provider: Provider) -> str:
+    """A fresh secret where it is ours to choose: shown before it is kept, and never after."""
+    return new_secret() if provider.key == "generic" else ""
