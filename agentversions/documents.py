@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from agentversions.configuration import BLANK, SCHEMA, Configuration
 from agentversions.refusals import Hostile, TooLarge
-from agentversions.values import UNSTORABLE, sentence
+from agentversions.values import UNSTORABLE, sentence, settled
 
 type Document = dict[str, Any]
 
@@ -88,19 +88,6 @@ def _measure(value: object, depth: int) -> int:
             return 2 + sum(_measure(inner, depth + 1) for inner in value)
         case _:
             raise Hostile
-
-
-def settled(value: Any) -> Any:
-    """The value as it comes back from every database: jsonb turns 1e22 into an integer and -0.0 into 0."""
-    match value:
-        case dict():
-            return {key: settled(inner) for key, inner in value.items()}
-        case list():
-            return [settled(inner) for inner in value]
-        case float() if value.is_integer():
-            return int(value)
-        case _:
-            return value
 
 
 def canonical(document: object) -> bytes:

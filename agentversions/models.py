@@ -200,13 +200,13 @@ class Draft(Content):
         kinds = {tool["id"]: str(tool.get("kind")) for tool in stored_tools(self.configuration)}
         return problems(self.unparsed, kinds)
 
-    def differs_from(self, version: Version) -> bool:
+    def differs_from(self, version: Version | None) -> bool:
         """Whether it would behave otherwise than the version, or holds text that is not a value yet."""
-        return bool(self.unparsed) or self.read() != version.read()
+        return bool(self.unparsed) or version is None or self.read() != version.read()
 
     def has_changes_in_no_version(self) -> bool:
         """Whether replacing it would lose something that no version holds."""
-        if not self.started_at or (self.based_on and not self.differs_from(self.based_on)):
+        if not self.started_at or not self.differs_from(self.based_on):
             return False
         saved = Version.objects.filter(agent=self.agent_id, digest=digest(self.configuration))
         return bool(self.unparsed) or not saved.exists()

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from agentversions.environment import database, email
+from agentversions.environment import database, mailer
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
@@ -39,7 +39,7 @@ ENCRYPTION_KEYS = _required("ENCRYPTION_KEYS", "ZGV2ZWxvcG1lbnQtb25seS1uby1zZWNy
 
 PUBLIC_BASE_URL = os.environ.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 _public = urlsplit(PUBLIC_BASE_URL)
-ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", _public.hostname or "").split(",") if host]
+ALLOWED_HOSTS = [host for host in (os.environ.get("ALLOWED_HOSTS") or _public.hostname or "").split(",") if host]
 if DEBUG:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
@@ -65,10 +65,11 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.middleware.SignInRequired",
+    # After it: who is signed out should hear that, and not that a token of theirs is stale.
+    "django.middleware.csrf.CsrfViewMiddleware",
     "dashboard.middleware.PrivatePages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -87,7 +88,6 @@ TEMPLATES: list[dict[str, Any]] = [
             "builtins": ["dashboard.templatetags.words"],
             "context_processors": [
                 "django.template.context_processors.request",
-                "django.template.context_processors.csp",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.toasts.toast",
@@ -121,9 +121,8 @@ LOGIN_URL = "accounts.sign_in"
 LOGIN_REDIRECT_URL = "projects.home"
 LOGOUT_REDIRECT_URL = "accounts.sign_in"
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+MAILERS = {"default": mailer(os.environ.get("EMAIL_URL", ""))}
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"agent-versions@{_public.hostname}")
-globals().update(email(os.environ.get("EMAIL_URL", "")))
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -1,12 +1,15 @@
 """What Django's `check` says about an installation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, register
-from django.db import connection
+from django.core.checks import CheckMessage, Tags, register
+from django.db import connection, connections
+
+from agentversions import guards
 
 
 @register()
@@ -17,6 +20,16 @@ def database(**_: Any) -> list[CheckMessage]:
     cure = "Set DATABASE_URL to a PostgreSQL address; the README says how."
     said = "SQLite is for trying Agent Versions, and for one machine at home."
     return [checks.Warning(said, hint=cure, id="agentversions.W001")]
+
+
+@register(Tags.database)
+def guarded(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """The database must refuse by itself to change history; a migration that failed half way may have lifted that."""
+    lacking = [name for alias in databases or () for name in guards.missing(connections[alias])]
+    if not lacking:
+        return []
+    said = f"The database doesn't guard its history: {', '.join(lacking)} is missing."
+    return [checks.Warning(said, hint="Run migrate once more.", id="agentversions.W002")]
 
 
 @register()

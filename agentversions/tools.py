@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from agentversions.values import Lined, Names, Sentence, Setting, Short, Value, lines_of, plain
+from agentversions.values import Lined, Names, Sentence, Setting, Short, Value, lines_of, plain, settled
 
 SECRET = re.compile(r"^\{\{secret\.[A-Z][A-Z0-9_]{0,63}\}\}$")
 SAFE_HEADER_VALUES = (
@@ -82,7 +82,7 @@ def _json_schema(typed: object) -> object:
     if typed.get("type", "object") != "object" or not isinstance(typed.get("properties", {}), dict):
         raise ValueError('The outermost "type" must be "object", and "properties" an object.')
     _refuse_unstorable(typed)
-    return typed
+    return settled(typed)
 
 
 def _refuse_unstorable(schema: dict[str, Any]) -> None:

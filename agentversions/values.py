@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
@@ -31,6 +32,19 @@ def plain(text: str) -> str:
     if UNSTORABLE.search(text):
         raise ValueError("Remove the invisible control characters.")
     return text
+
+
+def settled(value: Any) -> Any:
+    """The JSON value as it comes back from every database: jsonb turns 1e22 into an integer and -0.0 into 0."""
+    match value:
+        case dict():
+            return {key: settled(inner) for key, inner in value.items()}
+        case list():
+            return [settled(inner) for inner in value]
+        case float() if value.is_integer():
+            return int(Decimal(repr(value)))  # by its digits, as jsonb does: int(1e23) is 99999999999999991611392
+        case _:
+            return value
 
 
 def one_line(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django_htmx.middleware import HtmxDetails
@@ -29,7 +29,7 @@ def go_to(request: Request, url: str) -> HttpResponse:
     """Send the browser to another page, whether htmx asked or a form did."""
     if request.htmx:
         return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return HttpResponse(status=303, headers={"Location": url})
+    return HttpResponseRedirect(url)
 
 
 def ask(request: Request, template: str, context: dict[str, Any]) -> HttpResponse:

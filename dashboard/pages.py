@@ -60,15 +60,19 @@ def agents(user: User, of: Project) -> Context:
         .annotate(numbers=Subquery(numbers), calls_now=Subquery(now))
         .order_by("archived_at", "name")
     )
-    started = set(
-        Draft.objects.filter(agent__project=of, owner=user).exclude(started_at=None).values_list("agent", flat=True)
-    )
     listed = list(rows)
     return project(user, of) | {
         "agents": [row for row in listed if not row.archived_at],
         "archived": [row for row in listed if row.archived_at],
-        "drafted": started,
+        "drafted": _differing(user, of),
     }
+
+
+def _differing(user: User, of: Project) -> set[Any]:
+    """The agents whose draft, of this person, isn't what is live."""
+    drafts = Draft.objects.filter(agent__project=of, owner=user).exclude(started_at=None)
+    compared = drafts.select_related("agent__published", "based_on")
+    return {draft.agent_id for draft in compared if draft.differs_from(draft.agent.published or draft.based_on)}
 
 
 def agent(user: User, agent: Agent) -> Context:
@@ -92,7 +96,7 @@ def editor(user: User, of: Agent) -> Context:
     return beside | {"sections": forms.sections(draft), "tools": forms.tools(draft), "kinds": KINDS}
 
 
-SAVED = ["components/saved.html", "components/chips.html", "components/draft_row.html"]
+SAVED = ["components/saved.html", "components/draft_chip.html", "components/draft_row.html"]
 """What an autosave answers with."""
 
 
@@ -104,7 +108,7 @@ def saved(of: Agent, draft: Draft) -> Context:
         "agent": of,
         "draft": draft,
         "problems": problems,
-        "differs": compared is not None and draft.differs_from(compared),
+        "differs": draft.differs_from(compared),
         "draft_changes": _changes(draft.based_on, draft),
     }
 
@@ -232,7 +236,7 @@ def publishing(user: User, of: Agent, chosen: Version | None = None) -> Context:
 
 def _same_version(draft: Draft) -> Version | None:
     """The version the draft came from, if nothing was changed since."""
-    return draft.based_on if draft.based_on and not draft.differs_from(draft.based_on) else None
+    return None if draft.differs_from(draft.based_on) else draft.based_on
 
 
 def _by_section(changes: list[Change]) -> list[tuple[str, list[str]]]:

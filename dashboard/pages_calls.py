@@ -97,6 +97,9 @@ def _cure(call: Call) -> Cure:
         case Missed.CONNECTION_DISABLED:
             url = reverse("connections.show", args=[call.connection_id])
             return Cure(f"Switch {call.connection} on again.", "To the connection", url)
+        case Missed.NO_WORKER:
+            url = reverse("connections.show", args=[call.connection_id])
+            return Cure(f"Give {call.connection} its worker's address.", "To the connection", url)
         case Missed.NOTHING_PUBLISHED if call.agent_id:
             url = reverse("agents.show", args=[call.agent_id])
             return Cure(f"Publish a version of {call.agent}.", f"To {call.agent}", url)

@@ -25,7 +25,7 @@ def members(user: User, of: Project, form: MemberForm | None = None) -> Context:
     rank = list(ROLE_LINES)
     return pages.project(user, of) | {
         "members": sorted(held, key=lambda member: (rank.index(Role(member.role)), member.user.username)),
-        "roles": list(ROLE_LINES.items()),
+        "roles": list(reversed(ROLE_LINES.items())),
         "form": form or MemberForm(),
     }
 

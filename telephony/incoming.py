@@ -18,7 +18,10 @@ class IncomingCall:
 
 @dataclass(frozen=True)
 class CallReport:
-    """Something a provider tells about a call: a new status, an end, a recording. `leg` marks another leg's report."""
+    """Something a provider tells about a call: a new status, an end, a recording.
+
+    Without a status it moves nothing: so does the report of another leg, which is told of the call it belongs to.
+    """
 
     call_id: str
     kind: str
@@ -28,5 +31,4 @@ class CallReport:
     reason: str = ""
     recording_url: str = ""
     event_id: str = ""
-    leg: bool = False
     payload: dict[str, Any] = field(default_factory=dict)

@@ -96,6 +96,7 @@ class Missed(models.TextChoices):
     NUMBER_UNASSIGNED = "number_unassigned", "The number has no agent"
     AGENT_ARCHIVED = "agent_archived", "The agent is archived"
     NOTHING_PUBLISHED = "nothing_published", "The agent has nothing published"
+    NO_WORKER = "no_worker", "The connection lacks its worker's address"
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -117,6 +118,8 @@ class Call(models.Model):
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     agent_name = models.CharField(max_length=100, blank=True, help_text="As it was: a retry gets the same answer.")
     version_name = models.CharField(max_length=100, blank=True, help_text="As it was.")
+    worker_url = models.CharField(max_length=500, blank=True, help_text="The connection's, as it was.")
+    fallback = models.CharField(max_length=500, help_text="The connection's, as it was.")
     missed = models.CharField(max_length=20, choices=Missed, blank=True)
     dialled = models.CharField(max_length=255, help_text="As the provider sent it.")
     caller = models.CharField(max_length=255, blank=True)
@@ -145,6 +148,8 @@ class Call(models.Model):
             models.Index(fields=["connection", "-started_at", "-id"], name="call_connection"),
             models.Index(fields=["agent", "-started_at", "-id"], name="call_agent"),
             models.Index(fields=["version", "-started_at"], name="call_version"),
+            # What is in progress isn't overdue yet, and of all calls those are the few newest.
+            models.Index(fields=["overdue_at"], name="call_overdue"),
         ]
 
     def __str__(self) -> str:
@@ -157,12 +162,18 @@ class Call(models.Model):
 
 
 class CallEvent(models.Model):
-    """What a provider reported of a call, kept as it came; without a call until the call is known."""
+    """What a provider reported of a call, in our words and as it came; without a call until the call is known."""
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     provider_call_id = models.CharField(max_length=255)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
     kind = models.CharField(max_length=40)
+    status = models.CharField(
+        max_length=12, choices=Status, blank=True, help_text="What it says of the call, if it does."
+    )
+    duration = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds.")
+    reason = models.CharField(max_length=255, blank=True)
+    recording_url = models.CharField(max_length=2_000, blank=True)
     provider_event_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (NULLs don't collide)
     payload = models.JSONField(default=dict)
     occurred_at = models.DateTimeField(null=True, blank=True)

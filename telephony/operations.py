@@ -1,12 +1,12 @@
-"""The verbs of the phone: connections and numbers by people, calls by what providers report."""
+"""The verbs of the phone that people use: connections and numbers. `routing` has what providers do: calls."""
 
+import re
 from collections.abc import Mapping
-from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.db.transaction import atomic
-from django.utils import timezone
 
 from agentversions.access import Act, require
 from agentversions.history import record
@@ -15,14 +15,12 @@ from agentversions.operations.common import clean_name, locked
 from agentversions.refusals import AlreadyDone, Archived, Invalid, Refused
 from agentversions.values import UNSTORABLE
 from telephony import numbers
-from telephony.incoming import CallReport
-from telephony.models import Call, CallEvent, Connection, PhoneNumber, Status
+from telephony.models import Connection, PhoneNumber
 from telephony.providers import PROVIDERS
 from telephony.providers.generic import new_secret
-from telephony.secrets import Secrets, seal, unseal
+from telephony.secrets import Secrets, Unsealable, seal, unseal
 
-WORKER_SCHEMES = ("wss://", "https://", "ws://", "http://")
-SHORTEST_SECRET = 8
+LONGEST_ADDRESS = LONGEST_FALLBACK = 500
 FALLBACK = "We can't take your call right now. Please try again later."
 
 
@@ -53,7 +51,7 @@ def add_connection(
         provider=provider,
         name=clean_name(name),
         secrets=seal(given),
-        worker_url=_worker(worker_url),
+        worker_url=_worker(worker_url, provider),
         fallback=_fallback(fallback),
     )
     told = {"name": connection.name, "provider": PROVIDERS[provider].name}
@@ -77,7 +75,7 @@ def change_connection(
     require(by, Act.ADMINISTER, connection.project)
     wanted = {
         "name": None if name is None else clean_name(name),
-        "worker_url": None if worker_url is None else _worker(worker_url),
+        "worker_url": None if worker_url is None else _worker(worker_url, connection.provider),
         "fallback": None if fallback is None else _fallback(fallback),
         "enabled": enabled,
     }
@@ -86,7 +84,7 @@ def change_connection(
         setattr(connection, field, wanted[field])
     replaced = {key: text for key, text in (secrets or {}).items() if text.strip()}
     if replaced:
-        connection.secrets = seal(_secrets(connection.provider, {**unseal(connection.secrets), **replaced}))
+        connection.secrets = seal(_secrets(connection.provider, {**_kept(connection), **replaced}))
         fields.append("secrets")
     if fields:
         connection.save(update_fields=fields)
@@ -111,7 +109,10 @@ def add_number(connection: Connection, text: str, *, by: User) -> PhoneNumber:
 
 @atomic
 def assign_number(number: PhoneNumber, agent: Agent, *, by: User, move: bool = False) -> PhoneNumber:
-    """Let an agent answer a number. Taking it from another agent must be said with `move`, else NumberElsewhere."""
+    """Let an agent answer a number. Taking it from another agent must be said with `move`, else NumberElsewhere.
+
+    A move is a fact about each of the two agents.
+    """
     agent = locked(agent)
     number = _locked(number)
     require(by, Act.PUBLISH, agent.project)
@@ -123,9 +124,11 @@ def assign_number(number: PhoneNumber, agent: Agent, *, by: User, move: bool = F
         return number
     if number.agent is not None and not move:
         raise NumberElsewhere(f"{number} answers for {number.agent}. Move it here?")
+    told = {"number": number.number}
+    if number.agent is not None:
+        record(Action.NUMBER_UNASSIGNED, by=by, project=agent.project, agent=number.agent, particulars=told)
     number.agent = agent
     number.save(update_fields=["agent"])
-    told = {"number": number.number}
     record(Action.NUMBER_ASSIGNED, by=by, project=agent.project, agent=agent, particulars=told)
     return number
 
@@ -149,71 +152,24 @@ def _locked(number: PhoneNumber) -> PhoneNumber:
     return rows.select_related("connection__project", "agent__project").get(pk=number.pk)
 
 
-@atomic
-def record_call_event(connection: Connection, report: CallReport) -> CallEvent:
-    """Keep what the provider reported, once, and let it move the call forward; never back.
-
-    A report of a call that isn't known is kept, and attached when the call is. Another leg's report moves nothing.
-    """
-    call = (
-        Call.objects.select_for_update(of=("self",))
-        .filter(connection=connection, provider_call_id=report.call_id[:255])
-        .first()
-    )
-    event_id = report.event_id[:255] or None
-    if event_id and (kept := CallEvent.objects.filter(connection=connection, provider_event_id=event_id).first()):
-        return kept
-    event = CallEvent.objects.create(
-        connection=connection,
-        provider_call_id=report.call_id[:255],
-        call=call,
-        kind=report.kind,
-        provider_event_id=event_id,
-        payload=report.payload,
-        occurred_at=report.occurred_at,
-    )
-    if call and not report.leg:
-        _move(call, report)
-    return event
+def _kept(connection: Connection) -> Secrets:
+    """The secrets as they are; none where the key that opens them was lost, so that they can be given anew."""
+    try:
+        return unseal(connection.secrets)
+    except Unsealable:
+        return {}
 
 
-def attach_events(call: Call) -> None:
-    """Give a call the reports that came before it was known. Called where a call was just made."""
-    waiting = CallEvent.objects.filter(connection=call.connection_id, provider_call_id=call.provider_call_id, call=None)
-    waiting.update(call=call)
-
-
-def _move(call: Call, report: CallReport) -> None:
-    """Apply a report to a locked call: a status only forward, an end once, what enriches it always."""
-    changed: dict[str, object] = {}
-    moment = min(report.occurred_at or timezone.now(), timezone.now() + timedelta(minutes=1))
-    before = Status(call.status)
-    if report.status and report.status.rank > before.rank:
-        changed["status"] = report.status
-        if report.status == Status.IN_PROGRESS:
-            changed["answered_at"] = moment
-        if report.status.ended:
-            changed |= {
-                "ended_at": moment,
-                "ended_reason": report.reason[:255],
-                "duration": _length(call, report, moment),
-            }
-    if report.recording_url:
-        changed["recording_url"] = report.recording_url[:2_000]
-    for field, value in changed.items():
-        setattr(call, field, value)
-    if changed:
-        call.save(update_fields=list(changed))
-
-
-def _length(call: Call, report: CallReport, ended: object) -> int | None:
-    if report.duration is not None:
-        return report.duration
-    return max(0, int((ended - call.started_at).total_seconds()))  # type: ignore[operator]
+def _kept(connection: Connection) -> Secrets:
+    """The secrets as they are; none where the key is lost that sealed them, so that they can be typed again."""
+    try:
+        return unseal(connection.secrets)
+    except Unsealable:
+        return {}
 
 
 def _secrets(provider: str, given: Mapping[str, str]) -> Secrets:
-    """The provider's secrets, stripped; raises Invalid for one that is missing or too short to be one."""
+    """The provider's secrets, stripped; raises Invalid for one that is missing or isn't what it must look like."""
     kept: Secrets = {}
     for secret in PROVIDERS[provider].secrets:
         text = given.get(secret.key, "").strip()
@@ -221,22 +177,31 @@ def _secrets(provider: str, given: Mapping[str, str]) -> Secrets:
             text = new_secret()
         if not text and not secret.optional:
             raise Invalid(f"{secret.label} is missing.")
-        if text and (len(text) < SHORTEST_SECRET or UNSTORABLE.search(text)):
-            raise Invalid(f"{secret.label} is too short to be one.")
+        if text and not re.fullmatch(secret.pattern, text):
+            raise Invalid(f"{secret.label} doesn't look like one. {secret.hint}")
         if text:
             kept[secret.key] = text
     return kept
 
 
-def _worker(url: str) -> str:
-    url = url.strip()
-    if url and (not url.startswith(WORKER_SCHEMES) or len(url) > 500 or " " in url or UNSTORABLE.search(url)):  # noqa: PLR2004
-        raise Invalid("Type the worker's address, such as wss://agent.example.com/relay.")
+def _worker(url: str, provider: str) -> str:
+    """The worker's address, or none; raises Invalid for one that the provider can't reach."""
+    url, schemes = url.strip(), PROVIDERS[provider].worker_schemes
+    if url and not (len(url) <= LONGEST_ADDRESS and re.fullmatch("[!-~]+", url) and _reachable(url, schemes)):
+        raise Invalid(f"Type the worker's address, such as {schemes[0]}://agent.example.com/relay.")
     return url
+
+
+def _reachable(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and parts.username is None
 
 
 def _fallback(text: str) -> str:
     text = " ".join(text.split()) or FALLBACK
-    if len(text) > 500 or UNSTORABLE.search(text):  # noqa: PLR2004
-        raise Invalid("What callers hear has at most 500 characters.")
+    if len(text) > LONGEST_FALLBACK or UNSTORABLE.search(text):
+        raise Invalid(f"What callers hear has at most {LONGEST_FALLBACK} characters.")
     return text

@@ -1,5 +1,9 @@
 """Tells the product how calls reach its agents: the numbers that are assigned or free, and the calls in progress."""
 
+import re
+
+import re
+
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
@@ -37,7 +41,7 @@ class PhoneReach:
     def take(self, agent: Agent, reference: str, by: User) -> None:
         """Assign a free number; raises Invalid if it is no longer free."""
         free = available_numbers(agent).filter(agent=None)
-        number = free.filter(pk=int(reference)).first() if reference.isascii() and reference.isdigit() else None
+        number = free.filter(pk=int(reference)).first() if re.fullmatch(r"[0-9]{1,18}", reference) else None
         if number is None:
             raise Invalid("That number is no longer free. Choose another.")
         operations.assign_number(number, agent, by=by)

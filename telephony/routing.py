@@ -1,41 +1,59 @@
-"""A ring becomes a call on the version that is live: one insert that finds everything, then one look at what won.
+"""A ring becomes a call on the version that is live, and what the provider reports afterwards moves that call on."""
 
-Two statements, on purpose. One that inserts and returns would give a racing retry nothing, since its snapshot is older
-than the row that won.
-"""
-
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
+from django.db.models import Exists, OuterRef
+from django.db.transaction import atomic
 from django.utils import timezone
 
 from agentversions.ids import uuid7
 from telephony import numbers
-from telephony.incoming import IncomingCall
-from telephony.models import GRACE, Call, Connection, Missed, Status
+from telephony.incoming import CallReport, IncomingCall
+from telephony.models import GRACE, Call, CallEvent, Connection, Missed, Status
+from telephony.providers import PROVIDERS
 
+_WAITING = CallEvent.objects.filter(
+    connection=OuterRef("connection"), provider_call_id=OuterRef("provider_call_id"), call=None
+)
+AHEAD = timedelta(minutes=1)
+"""How far ahead of ours a provider's clock may be believed to be."""
+
+# The outer WHERE is for SQLite, which would take ON CONFLICT for a join's ON.
 _ROUTE = f"""
 INSERT INTO telephony_call (
-    id, connection_id, provider_call_id, number_id, agent_id, version_id, agent_name, version_name, missed,
-    dialled, caller, status, started_at, overdue_at, ended_reason, recording_url
+    id, connection_id, provider_call_id, number_id, agent_id, version_id, agent_name, version_name, worker_url,
+    fallback, missed, dialled, caller, status, started_at, answered_at, overdue_at, ended_reason, recording_url
 )
 SELECT
-    %(id)s, %(connection)s, %(call_id)s, number.id, agent.id,
-    CASE WHEN %(enabled)s THEN version.id END, COALESCE(agent.name, ''), COALESCE(version.name, ''),
-    CASE
-        WHEN NOT %(enabled)s THEN '{Missed.CONNECTION_DISABLED}'
-        WHEN number.id IS NULL THEN '{Missed.UNKNOWN_NUMBER}'
-        WHEN agent.id IS NULL THEN '{Missed.NUMBER_UNASSIGNED}'
-        WHEN agent.archived_at IS NOT NULL THEN '{Missed.AGENT_ARCHIVED}'
-        WHEN version.id IS NULL THEN '{Missed.NOTHING_PUBLISHED}'
-        ELSE ''
-    END,
-    %(dialled)s, %(caller)s, '{Status.ROUTING}', %(now)s, %(second)s + COALESCE(version.longest_call, 0) + %(grace)s,
-    '', ''
-FROM (SELECT 1 AS ring) AS ring
-LEFT JOIN telephony_phonenumber AS number ON number.connection_id = %(connection)s AND number.number = %(e164)s
-LEFT JOIN agentversions_agent AS agent ON agent.id = number.agent_id
-LEFT JOIN agentversions_version AS version ON version.id = agent.published_id
+    %(id)s, line_id, %(call_id)s, number_id, agent_id, CASE WHEN missed = '' THEN version_id END,
+    agent_name, version_name, worker_url, fallback, missed, %(dialled)s, %(caller)s,
+    CASE WHEN missed = '' THEN %(status)s ELSE '{Status.REJECTED}' END,
+    %(now)s, CASE WHEN missed = '' AND %(picks_up)s THEN %(now)s END,
+    %(second)s + CASE WHEN missed = '' THEN longest_call + %(grace)s ELSE 0 END, '', ''
+FROM (
+    SELECT
+        line.id AS line_id, number.id AS number_id, agent.id AS agent_id, version.id AS version_id,
+        COALESCE(agent.name, '') AS agent_name, COALESCE(version.name, '') AS version_name,
+        line.worker_url AS worker_url, line.fallback AS fallback, version.longest_call AS longest_call,
+        CASE
+            WHEN NOT line.enabled THEN '{Missed.CONNECTION_DISABLED}'
+            WHEN number.id IS NULL THEN '{Missed.UNKNOWN_NUMBER}'
+            WHEN agent.id IS NULL THEN '{Missed.NUMBER_UNASSIGNED}'
+            WHEN agent.archived_at IS NOT NULL THEN '{Missed.AGENT_ARCHIVED}'
+            WHEN version.id IS NULL THEN '{Missed.NOTHING_PUBLISHED}'
+            WHEN %(needs_worker)s AND line.worker_url = '' THEN '{Missed.NO_WORKER}'
+            ELSE ''
+        END AS missed
+    FROM telephony_connection AS line
+    LEFT JOIN telephony_phonenumber AS number ON number.connection_id = line.id AND number.number = %(e164)s
+    LEFT JOIN agentversions_agent AS agent ON agent.id = number.agent_id
+    LEFT JOIN agentversions_version AS version ON version.id = agent.published_id
+    WHERE line.id = %(line)s
+) AS found
+WHERE true
 ON CONFLICT (connection_id, provider_call_id) DO NOTHING
 """  # noqa: S608 (the values put in are names of our own choices)
 
@@ -43,30 +61,97 @@ ON CONFLICT (connection_id, provider_call_id) DO NOTHING
 def route_call(connection: Connection, incoming: IncomingCall) -> Call:
     """The call that this ring is, with its version: made now, or by the first of several retries.
 
-    A call that no version can handle is recorded too, with the reason.
+    A call that no version can handle is recorded too, with the reason. Two statements, on purpose: one that inserts
+    and returns would give a racing retry nothing, since its snapshot is older than the row that won.
     """
-    now = timezone.now()
-    adapt = database.ops.adapt_datetimefield_value
     with database.cursor() as cursor:
-        cursor.execute(
-            _ROUTE,
-            {
-                "id": _uuid(uuid7()),
-                "connection": _uuid(connection.pk),
-                "call_id": incoming.call_id[:255],
-                "enabled": connection.enabled,
-                "e164": numbers.dialled(incoming.dialled),
-                "dialled": incoming.dialled[:255],
-                "caller": numbers.dialled(incoming.caller),
-                "now": adapt(now),
-                "second": int(now.timestamp()),
-                "grace": int(GRACE.total_seconds()),
-            },
-        )
-    found = Call.objects.select_related("version")
-    return found.get(connection=connection, provider_call_id=incoming.call_id[:255])
+        cursor.execute(_ROUTE, _ring(connection, incoming))
+    found = Call.objects.select_related("version").annotate(has_reports=Exists(_WAITING))
+    call = found.get(connection=connection, provider_call_id=incoming.call_id)
+    return settle(call) if getattr(call, "has_reports", False) else call
+
+
+def _ring(connection: Connection, incoming: IncomingCall) -> dict[str, Any]:
+    now, provider = timezone.now(), PROVIDERS[connection.provider]
+    return {
+        "id": _uuid(uuid7()),
+        "line": _uuid(connection.pk),
+        "call_id": incoming.call_id,
+        "e164": numbers.spelled(incoming.dialled),
+        "dialled": incoming.dialled[:255],
+        "caller": numbers.caller(incoming.caller),
+        "needs_worker": provider.needs_worker,
+        "picks_up": provider.picks_up,
+        "status": (Status.IN_PROGRESS if provider.picks_up else Status.ROUTING).value,
+        "now": database.ops.adapt_datetimefield_value(now),
+        "second": int(now.timestamp()),
+        "grace": int(GRACE.total_seconds()),
+    }
 
 
 def _uuid(value: UUID) -> UUID | str:
     """A UUID as the database keeps it: PostgreSQL has a type for it, SQLite has 32 hexadecimal digits."""
     return value if database.features.has_native_uuid_field else value.hex
+
+
+def record_call_event(connection: Connection, report: CallReport) -> Call | None:
+    """Keep what a provider reported, once, and let it move its call forward, never back; the call, if it is known.
+
+    A report of a call that hasn't rung yet waits for it. Not one transaction: the report is kept before the call is
+    looked for, and a ring makes its call before it looks for reports, so that the two can't miss each other.
+    """
+    kept = CallEvent(
+        connection=connection,
+        provider_call_id=report.call_id,
+        kind=report.kind,
+        status=report.status or "",
+        duration=report.duration,
+        reason=report.reason,
+        recording_url=report.recording_url,
+        provider_event_id=report.event_id or None,
+        payload=report.payload,
+        occurred_at=report.occurred_at,
+    )
+    CallEvent.objects.bulk_create([kept], ignore_conflicts=True)
+    call = Call.objects.filter(connection=connection, provider_call_id=report.call_id).first()
+    return settle(call) if call else None
+
+
+@atomic
+def settle(call: Call) -> Call:
+    """Apply the reports that wait for a call, in the order in which they came."""
+    rows = Call.objects.select_for_update(of=("self",), no_key=True).select_related("version")
+    call = rows.get(pk=call.pk)
+    waiting = CallEvent.objects.filter(connection=call.connection_id, provider_call_id=call.provider_call_id, call=None)
+    events = list(waiting.order_by("pk"))
+    for event in events:
+        _apply(call, event)
+    if events:
+        call.save(update_fields=["status", "answered_at", "ended_at", "duration", "ended_reason", "recording_url"])
+        CallEvent.objects.filter(pk__in=[event.pk for event in events]).update(call=call)
+    return call
+
+
+def _apply(call: Call, event: CallEvent) -> None:
+    """Let a report move a call in memory: a status only forward, an end once, what enriches it always."""
+    moment = min(event.occurred_at or event.received_at, event.received_at + AHEAD)
+    call.recording_url = event.recording_url or call.recording_url
+    if not event.status:
+        return
+    status = Status(event.status)
+    if status.rank > Status(call.status).rank:
+        call.status = status
+    if status.ended:
+        _end(call, event, moment)
+    elif status.rank >= Status.IN_PROGRESS.rank and call.answered_at is None:
+        call.answered_at = min(moment, call.ended_at or moment)
+
+
+def _end(call: Call, event: CallEvent, moment: datetime) -> None:
+    call.ended_at = call.ended_at or moment
+    call.ended_reason = call.ended_reason or event.reason
+    if event.duration is not None:
+        call.duration = event.duration
+    elif call.duration is None:
+        since = call.answered_at or call.started_at
+        call.duration = max(0, int((call.ended_at - since).total_seconds()))

@@ -22,7 +22,7 @@ def opens(call: Call, given: str) -> bool:
     """Whether this token was handed out for this call."""
     try:
         return _signer.unsign(f"{call.pk}:{given}") == str(call.pk)
-    except BadSignature:
+    except (BadSignature, UnicodeError):
         return False
 
 

@@ -4,36 +4,48 @@ The secret is chosen by the connection in the path, and checked on the raw reque
 can't sign learns nothing: an unknown connection, another provider's and a wrong signature are one and the same 403.
 """
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.urls import reverse
+from django.views.decorators.common import no_append_slash
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from telephony import operations, tokens
+from telephony import tokens
 from telephony.models import Call, Connection
 from telephony.providers import PROVIDERS, Answering, Forged, Provider, Unreadable
-from telephony.routing import route_call
+from telephony.routing import record_call_event, route_call
 from telephony.secrets import Unsealable, unseal
+
+logger = logging.getLogger(__name__)
+
+CALL_OVER = "call_over"
+"""Why a ring of long ago, sent again, gets no configuration."""
 
 type Webhook = Callable[[HttpRequest, Connection, Provider], HttpResponse]
 
 
 def webhook(view: Webhook) -> Callable[[HttpRequest, str, UUID], HttpResponse]:
-    """Authenticate, then let the view read. 403 for what isn't signed, 400 for what is and can't be read."""
+    """Authenticate, then let the view read. 403 for what isn't signed, 400 for what is and can't be read.
+
+    Never a redirect, which would lose what was posted.
+    """
 
     @csrf_exempt
     @login_not_required
+    @no_append_slash
     @require_POST
     @wraps(view)
     def guarded(request: HttpRequest, provider: str, connection: UUID) -> HttpResponse:
         try:
+            _ = request.body  # first of all: what is too large ends here
             found = _authenticated(request, provider, connection)
             return view(request, found, PROVIDERS[provider])
         except Forged:
@@ -42,7 +54,7 @@ def webhook(view: Webhook) -> Callable[[HttpRequest, str, UUID], HttpResponse]:
             return HttpResponse(status=413)
         except Unreadable as problem:
             return HttpResponse(str(problem), status=400, content_type="text/plain")
-        except (SuspiciousOperation, BadRequest):
+        except UnreadablePostError:
             return HttpResponse(status=400)
 
     return guarded
@@ -55,8 +67,8 @@ def _authenticated(request: HttpRequest, provider: str, pk: UUID) -> Connection:
     try:
         secrets = unseal(connection.secrets)
     except Unsealable as error:
+        logger.exception("Connection %s refuses every call.", pk)
         raise Forged from error
-    _ = request.body  # read once, before a form is parsed from it: a body that is too large ends here
     PROVIDERS[provider].authenticate(request, secrets)
     return connection
 
@@ -66,15 +78,13 @@ def route(request: HttpRequest, connection: Connection, provider: Provider) -> H
     """Answer a ring with the version that is live, or a retry with the version of the first."""
     call = route_call(connection, provider.read(request))
     if call.version is None:
-        return provider.refuse(connection, call.missed)
-    operations.attach_events(call)
+        return provider.refuse(call.fallback, call.missed)
     if tokens.over(call):
-        return provider.refuse(connection, "call_over")
+        return provider.refuse(call.fallback, CALL_OVER)
     return provider.answer(
         Answering(
             call=call,
             version=call.version,
-            connection=connection,
             token=tokens.token(call),
             configuration_url=_address("telephony.configuration", call.pk),
             events_url=_address("telephony.events", provider.key, connection.pk),
@@ -85,18 +95,22 @@ def route(request: HttpRequest, connection: Connection, provider: Provider) -> H
 @webhook
 def events(request: HttpRequest, connection: Connection, provider: Provider) -> HttpResponse:
     """Keep what a provider reports of a call."""
-    operations.record_call_event(connection, provider.read_report(request))
+    for report in provider.read_events(request):
+        record_call_event(connection, report)
     return provider.acknowledge()
 
 
 @csrf_exempt
 @login_not_required
+@no_append_slash
 @require_GET
 def configuration(request: HttpRequest, call: UUID) -> HttpResponse:
     """The configuration of the version pinned to a call, for who holds the call's token; 403 once the call is over."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     found = Call.objects.select_related("version").filter(pk=call).first()
-    if found is None or found.version is None or not tokens.opens(found, given) or tokens.over(found):
+    if found is None or found.version is None or scheme.lower() != "bearer":
+        return HttpResponse(status=403)
+    if not tokens.opens(found, given.strip()) or tokens.over(found):
         return HttpResponse(status=403)
     version = found.version
     return JsonResponse(

@@ -18,7 +18,6 @@ from agentversions.documents import (
     changed,
     digest,
     refuse_hostile,
-    settled,
     stored_tools,
     upgraded,
 )
@@ -28,7 +27,7 @@ from agentversions.operations.common import locked, next_version, ready
 from agentversions.refusals import DraftHasChanges, Invalid, Stale, Unparsable
 from agentversions.tools import KINDS
 from agentversions.typed import Typed
-from agentversions.values import Leaf, leaves
+from agentversions.values import Leaf, leaves, settled
 
 CHECKPOINT_EVERY = timedelta(minutes=5)
 CHECKPOINTS_KEPT = 60
@@ -145,7 +144,8 @@ def _merged_tools(before: list[dict[str, Any]], typed: list[dict[str, Any]]) -> 
         kept = kept if kept.get("kind") == tool["kind"] else {}
         defaults = {leaf.path: leaf.default for leaf in leaves(KINDS[tool["kind"]][1])}
         merged.append(settled({**defaults, **kept, **tool}))
-    return merged
+    # Kinds that another release knows, and whose rows this one can't draw, are nobody's to lose.
+    return merged + [tool for tool in before if tool.get("kind") not in KINDS]
 
 
 def _unsent(tool: dict[str, Any]) -> list[Leaf]:
@@ -223,7 +223,7 @@ def save_and_edit_into_draft(version: Version, *, base: Base, by: User, key: UUI
         version=saved,
         confirmation=confirmation,
     )
-    return edit_into_draft(version, base=base, by=by, replace=True, key=uuid5(key, "edit") if key else None)
+    return edit_into_draft(version, base=draft.base, by=by, replace=True, key=uuid5(key, "edit") if key else None)
 
 
 @atomic

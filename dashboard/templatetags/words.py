@@ -107,3 +107,9 @@ def has_ended(call: Call) -> bool:
 def pretty(payload: object) -> str:
     """A provider's report, to read."""
     return json.dumps(payload, indent=2, ensure_ascii=False)
+
+
+@register.filter
+def is_web(address: str) -> bool:
+    """Whether an address from elsewhere is safe behind a link."""
+    return address.startswith(("https://", "http://"))

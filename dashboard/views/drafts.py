@@ -11,6 +11,7 @@ from agentversions import access, operations
 from agentversions.base import Base
 from agentversions.models import Draft
 from agentversions.refusals import Hostile, PublishedMeanwhile, Stale
+from agentversions.tools import KINDS
 from dashboard import forms, pages
 from dashboard.forms import Confirmed, uuid_or_none, whole
 from dashboard.http import Request, fragments, go_to
@@ -42,7 +43,7 @@ def add_tool(request: Request, agent_id: UUID) -> HttpResponse:
     """A blank row for another tool; it is part of the draft once something is typed into it."""
     access.agent(request.user, agent_id)
     kind = request.GET.get("kind", "function")
-    if kind not in forms.KINDS:
+    if kind not in KINDS:
         raise Hostile("There is no such kind of tool.")
     return render(request, "components/tool.html", {"tool": forms.new_tool(kind), "open": True})
 

@@ -96,7 +96,7 @@ def _ask(request: Request, template: str, number: PhoneNumber, agent: Agent | No
 
 def _assigned(number: PhoneNumber, agent: Agent, before: Agent | None) -> Toast:
     """What is said after assigning; its undo gives the number back, or frees it."""
-    words = f"{tel(number.number)} is {agent}'s now."
+    words = f"{agent} answers {tel(number.number)} now."
     if before == agent:
         return Toast(words)
     if before:

@@ -163,7 +163,9 @@ window.addEventListener("pageshow", (event) => event.persisted && !dirty() && lo
 window.addEventListener("pagehide", () => {
   if (!dirty() || trouble === "conflict") return;
   const body = new URLSearchParams([...new FormData(form), ["client", client], ["sequence", String(++sequence)]]);
-  if (body.toString().length < FLUSH_BYTES) fetch(form.action, { method: "POST", body, keepalive: true });
+  const headers = window.csrf() ? { "X-CSRFToken": window.csrf() } : {};
+  if (headers["X-CSRFToken"]) body.delete("csrfmiddlewaretoken");
+  if (body.toString().length < FLUSH_BYTES) fetch(form.action, { method: "POST", body, headers, keepalive: true });
 });
 setInterval(show, 15000);
 show();

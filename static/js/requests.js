@@ -1,7 +1,10 @@
 // Every request carries the CSRF token as it is now: signing in elsewhere makes the one in the page stale.
+window.csrf = () => document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice("csrftoken=".length);
 document.addEventListener("htmx:configRequest", (event) => {
-  const cookie = document.cookie.split("; ").find((part) => /^(__Host-|__Secure-)?csrftoken=/.test(part));
-  if (cookie) event.detail.headers["X-CSRFToken"] = cookie.slice(cookie.indexOf("=") + 1);
+  const token = window.csrf();
+  if (!token) return;
+  event.detail.parameters.delete("csrfmiddlewaretoken");
+  event.detail.headers["X-CSRFToken"] = token;
 });
 
 // Failures that no page answers: they are said, and what was asked can be asked again.

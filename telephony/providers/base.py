@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from agentversions.models import Version
 from telephony.incoming import CallReport, IncomingCall
-from telephony.models import Call, Connection
+from telephony.models import Call
 from telephony.secrets import Secrets
 
 
@@ -21,12 +21,13 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret a connection needs: its key, and how the connection's form asks for it."""
+    """A secret a connection needs: its key, how the connection's form asks for it, and what it must look like."""
 
     key: str
     label: str
     hint: str = ""
     optional: bool = False
+    pattern: str = "[!-~]{8,200}"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,6 @@ class Answering:
 
     call: Call
     version: Version
-    connection: Connection
     token: str
     configuration_url: str
     events_url: str
@@ -48,6 +48,10 @@ class Provider(Protocol):
     name: str
     secrets: tuple[Secret, ...]
     needs_worker: bool
+    """Whether its answer sends the caller to the connection's worker, which then must have an address."""
+    worker_schemes: tuple[str, ...]
+    picks_up: bool
+    """Whether answering the ring is all that is heard of the call's being answered."""
     carries: frozenset[str]
     """Paths of the settings its answer can carry; the worker fetches the rest."""
 
@@ -60,10 +64,10 @@ class Provider(Protocol):
     def answer(self, answering: Answering) -> HttpResponse:
         """The version, as this provider understands it: the same bytes for the same call, always."""
 
-    def refuse(self, connection: Connection, reason: str) -> HttpResponse:
+    def refuse(self, say: str, reason: str) -> HttpResponse:
         """A polite no, spoken to the caller where the provider can speak."""
 
-    def read_report(self, request: HttpRequest) -> CallReport:
+    def read_events(self, request: HttpRequest) -> list[CallReport]:
         """What an event request tells; raises Unreadable."""
 
     def acknowledge(self) -> HttpResponse:

@@ -1,23 +1,27 @@
 """Twilio Programmable Voice: TwiML that bridges the call to a worker by ConversationRelay.
 
-Sources: Twilio's documentation of webhook security, of TwiML `<ConversationRelay>` and of voice webhooks, and the
-validator in its Python library. What TwiML can't carry, the worker fetches with the token it is handed.
+Sources: Twilio's documentation of webhook security (validating requests), of TwiML `<ConversationRelay>` and of voice
+webhooks, and the validator in its Python library. What TwiML can't carry, the worker fetches with the token it is
+handed.
 """
 
 import hmac
+import re
 from base64 import b64encode
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from agentversions.configuration import Configuration
 from telephony.incoming import CallReport, IncomingCall
-from telephony.models import Connection, Status
-from telephony.providers.base import Answering, Forged, Secret, Unreadable
+from telephony.models import Status
+from telephony.providers import reading
+from telephony.providers.base import Answering, Forged, Secret
 from telephony.secrets import Secrets
 
 STATUSES = {
@@ -31,11 +35,17 @@ STATUSES = {
     "no-answer": Status.NO_ANSWER,
     "canceled": Status.CANCELED,
 }
-INTERRUPTIBLE = {"any": "any", "speech": "speech", "none": "none"}
 FORM = "application/x-www-form-urlencoded"
-LONGEST_DURATION = 7  # digits
-WITHHELD = frozenset({"CallToken"})
+SHARED_KEY_SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
+OURS_TO_FORGET = frozenset({"CallToken"})
 """What Twilio sends for its own use, and nobody should find in a database."""
+
+SPEAKERS = {"google": "Google", "amazon": "Amazon", "elevenlabs": "ElevenLabs"}
+LISTENERS = {"google": "Google", "deepgram": "Deepgram"}
+"""The providers that ConversationRelay has: another one's name would fail the call, so it is left to the default."""
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML document may hold, however it is escaped (XML 1.0, section 2.2)."""
 
 
 class Twilio:
@@ -49,122 +59,127 @@ class Twilio:
         Secret("previous_auth_token", "Previous auth token", "While you rotate the auth token.", optional=True),
     )
     needs_worker = True
+    worker_schemes: tuple[str, ...] = ("wss",)
+    picks_up = True  # for an inbound call only its end is reported
     carries: frozenset[str] = frozenset(
-        {"greeting", "language", "voice.provider", "voice.id", "transcriber.provider", "turn_taking.interruptions"}
-        | {"keypad_input"}
+        {"greeting", "first_speaker", "language", "voice.provider", "voice.id", "transcriber.provider"}
+        | {"transcriber.keywords", "turn_taking.interruptions", "keypad_input"}
     )
 
     def authenticate(self, request: HttpRequest, secrets: Secrets) -> None:
         """Check the signature over the public address and every posted field."""
-        given = request.headers.get("X-Twilio-Signature", "")
-        expected = [signed for url in _urls(request) for signed in _signatures(request, secrets, url)]
-        if not any(hmac.compare_digest(signed.encode(), given.encode("utf-8", "replace")) for signed in expected):
+        posted, given = _posted(request), request.headers.get("X-Twilio-Signature", "").encode("utf-8", "replace")
+        keys = _keys(request, secrets)
+        expected = [signature(key, url, posted, algorithm) for url in _urls(request) for key, algorithm in keys]
+        if not any(hmac.compare_digest(signed.encode(), given) for signed in expected):
             raise Forged
 
     def read(self, request: HttpRequest) -> IncomingCall:
         """Read a voice webhook."""
         posted = _posted(request)
-        if not posted.get("CallSid") or not posted.get("To"):
-            raise Unreadable("A voice webhook has CallSid and To.")
-        return IncomingCall(posted["CallSid"], posted.get("From", ""), posted["To"])
+        call_id = reading.identifier(posted.get("CallSid"), "CallSid")
+        return IncomingCall(call_id, reading.text(posted.get("From")), reading.identifier(posted.get("To"), "To"))
 
     def answer(self, answering: Answering) -> HttpResponse:
-        """`<Connect><ConversationRelay>` to the connection's worker; without one, the fallback is all it can say."""
-        if not answering.connection.worker_url:
-            return self.refuse(answering.connection, "no_worker")
+        """`<Connect><ConversationRelay>` to the connection's worker."""
         response = Element("Response")
         connect = SubElement(response, "Connect", action=answering.events_url)
         relay = SubElement(connect, "ConversationRelay", _attributes(answering))
-        for name, value in _parameters(answering):
+        for name, value in _parameters(answering).items():
             SubElement(relay, "Parameter", name=name, value=value)
         return _twiml(response)
 
-    def refuse(self, connection: Connection, reason: str) -> HttpResponse:
+    def refuse(self, say: str, reason: str) -> HttpResponse:
         """The connection's sentence, and the end of the call. Anything but 200 would play Twilio's error message."""
         del reason
         response = Element("Response")
-        SubElement(response, "Say").text = connection.fallback
+        SubElement(response, "Say").text = _xml(say)
         SubElement(response, "Hangup")
         return _twiml(response)
 
-    def read_report(self, request: HttpRequest) -> CallReport:
+    def read_events(self, request: HttpRequest) -> list[CallReport]:
         """Read a status callback, a recording's, or the end of a `<Connect>` (which isn't the end of the call)."""
         posted = _posted(request)
-        if not posted.get("CallSid"):
-            raise Unreadable("A status callback has CallSid.")
-        return CallReport(
-            call_id=posted["CallSid"],
+        leg, session = posted.get("ParentCallSid"), posted.get("SessionId")
+        report = CallReport(
+            call_id=reading.identifier(leg or posted.get("CallSid"), "CallSid"),
             kind=_kind(posted),
-            status=None if posted.get("SessionId") else STATUSES.get(posted.get("CallStatus", "")),
-            occurred_at=_time(posted.get("Timestamp", "")),
-            duration=_seconds(posted.get("CallDuration", "")),
-            recording_url=posted.get("RecordingUrl", ""),
-            event_id=request.headers.get("I-Twilio-Idempotency-Token", ""),
-            leg=bool(posted.get("ParentCallSid")),
-            payload={name: text for name, text in posted.items() if name not in WITHHELD},
+            status=None if leg or session else STATUSES.get(str(posted.get("CallStatus"))),
+            occurred_at=_time(posted.get("Timestamp")),
+            duration=None if leg else _seconds(posted.get("CallDuration")),
+            recording_url=reading.address(posted.get("RecordingUrl")),
+            event_id=reading.text(request.headers.get("I-Twilio-Idempotency-Token")),
+            payload=reading.storable({name: posted[name] for name in posted if name not in OURS_TO_FORGET}),
         )
+        return [report]
 
     def acknowledge(self) -> HttpResponse:
-        """An empty response: go on."""
+        """An empty response: nothing more to do."""
         return _twiml(Element("Response"))
 
 
-def signature(secret: str, url: str, posted: QueryDict, algorithm: str = "sha1") -> str:
+def signature(key: str, url: str, posted: QueryDict, algorithm: str = "sha1") -> str:
     """What Twilio puts into X-Twilio-Signature: the HMAC of the address and of every field, sorted, each value once."""
     text = url + "".join(name + value for name in sorted(posted) for value in sorted(set(posted.getlist(name))))
-    digest = hmac.digest(secret.encode(), text.encode("utf-8", "replace"), algorithm)
-    return b64encode(digest).decode()
+    return b64encode(hmac.digest(key.encode(), text.encode("utf-8", "replace"), algorithm)).decode()
 
 
-def _signatures(request: HttpRequest, secrets: Secrets, url: str) -> list[str]:
-    wanted = request.headers.get("X-Twilio-Webhooks-Signature-Settings")
-    if wanted is None:
-        tokens = (secrets.get("auth_token"), secrets.get("previous_auth_token"))
-        return [signature(token, url, request.POST, "sha1") for token in tokens if token]
-    named = dict(part.strip().split("=", 1) for part in wanted.split(",") if "=" in part)
-    shared = secrets.get("shared_key")
-    if named.get("algorithm") != "HMAC_SHA256" or not shared:
-        return []  # an algorithm we don't know must not pass
-    return [signature(shared, url, request.POST, "sha256")]
+def _keys(request: HttpRequest, secrets: Secrets) -> list[tuple[str, str]]:
+    """The secrets that may have signed, each with its algorithm; none for an algorithm we don't know."""
+    named = dict(
+        part.strip().split("=", 1) for part in request.headers.get(SHARED_KEY_SETTINGS, "").split(",") if "=" in part
+    )
+    match named.get("algorithm", ""):
+        case "":
+            usable = [(secrets.get(name, ""), "sha1") for name in ("auth_token", "previous_auth_token")]
+        case "HMAC_SHA256":
+            usable = [(secrets.get("shared_key", ""), "sha256")]
+        case _:
+            usable = []
+    return [(key, algorithm) for key, algorithm in usable if key]
 
 
 def _urls(request: HttpRequest) -> list[str]:
     """The address that was called, with and without its port: Twilio isn't consistent about signing it."""
-    url = settings.PUBLIC_BASE_URL + request.get_full_path()
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return [parts._replace(netloc=netloc).geturl() for netloc in (f"{parts.hostname}:{port}", f"{parts.hostname}")]
+    public = urlsplit(settings.PUBLIC_BASE_URL)
+    port = public.port or (443 if public.scheme == "https" else 80)
+    host = public.netloc.removesuffix(f":{port}")
+    query = request.META.get("QUERY_STRING", "")  # as it came: Django would escape in it what Twilio signs as it is
+    path = public.path + request.path + (f"?{query}" if query else "")
+    return [f"{public.scheme}://{netloc}{path}" for netloc in (host, f"{host}:{port}")]
 
 
-def _posted(request: HttpRequest) -> dict[str, str]:
+def _posted(request: HttpRequest) -> QueryDict:
+    """The posted fields, from the raw body, whatever encoding a header claims."""
     if request.content_type != FORM:
-        raise Unreadable(f"Twilio posts {FORM}.")
-    posted = {name: str(request.POST[name]) for name in request.POST}
-    if any("\x00" in name + text for name, text in posted.items()):
-        raise Unreadable("A field holds what can't be stored.")
-    return posted
+        raise Forged
+    try:
+        return QueryDict(request.body, encoding="utf-8")
+    except SuspiciousOperation as error:
+        raise Forged from error
 
 
 def _attributes(answering: Answering) -> dict[str, str]:
     """The relay's attributes; one that the version leaves empty is left to Twilio's default."""
     configuration = answering.version.read()
-    interruptible = INTERRUPTIBLE[configuration.turn_taking.interruptions]
+    speaker = SPEAKERS.get(configuration.voice.provider.lower(), "")
     attributes = {
-        "url": answering.connection.worker_url,
+        "url": answering.call.worker_url,
         "welcomeGreeting": _greeting(configuration),
-        "welcomeGreetingInterruptible": interruptible,
+        "welcomeGreetingInterruptible": configuration.turn_taking.interruptions,
         "language": configuration.language,
-        "ttsProvider": configuration.voice.provider,
-        "voice": configuration.voice.id,
-        "transcriptionProvider": configuration.transcriber.provider,
-        "interruptible": interruptible,
+        "ttsProvider": speaker,
+        "voice": configuration.voice.id if speaker or not configuration.voice.provider else "",
+        "transcriptionProvider": LISTENERS.get(configuration.transcriber.provider.lower(), ""),
+        "hints": ",".join(configuration.transcriber.keywords),
+        "interruptible": configuration.turn_taking.interruptions,
         "dtmfDetection": str(configuration.keypad_input).lower(),
     }
-    return {name: value for name, value in attributes.items() if value}
+    return {name: _xml(value) for name, value in attributes.items() if value}
 
 
 def _greeting(configuration: Configuration) -> str:
-    """What the agent says first, if it speaks first, with the variables' defaults filled in."""
+    """What the agent says first, if it speaks first, with the variables' defaults filled in: Twilio speaks it as is."""
     if configuration.first_speaker == "caller":
         return ""
     text = configuration.greeting
@@ -173,31 +188,38 @@ def _greeting(configuration: Configuration) -> str:
     return text
 
 
-def _parameters(answering: Answering) -> list[tuple[str, str]]:
-    return [
-        ("call_id", str(answering.call.pk)),
-        ("agent_version", str(answering.version.number)),
-        ("config_token", answering.token),
-        ("configuration_url", answering.configuration_url),
-    ]
+def _parameters(answering: Answering) -> dict[str, str]:
+    """What the worker hears as `customParameters` when its socket opens."""
+    return {
+        "call_id": str(answering.call.pk),
+        "agent_version": str(answering.version.number),
+        "config_token": answering.token,
+        "configuration_url": answering.configuration_url,
+    }
 
 
-def _kind(posted: dict[str, str]) -> str:
+def _kind(posted: QueryDict) -> str:
     if posted.get("RecordingSid"):
         return "recording"
-    return "connect-end" if posted.get("SessionId") else "status"
+    if posted.get("SessionId"):
+        return "session-end"
+    return "leg-status" if posted.get("ParentCallSid") else "status"
 
 
-def _seconds(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_DURATION else None
+def _seconds(text: object) -> int | None:
+    digits = text if isinstance(text, str) and re.fullmatch("[0-9]{1,7}", text) else None
+    return reading.seconds(int(digits)) if digits else None
 
 
-def _time(text: str) -> datetime | None:
+def _time(text: object) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        return reading.moment(parsedate_to_datetime(text)) if isinstance(text, str) else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _xml(text: str) -> str:
+    return NOT_XML.sub("", text)
 
 
 def _twiml(response: Element) -> HttpResponse:

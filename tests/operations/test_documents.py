@@ -21,13 +21,13 @@ from agentversions.documents import (
     digest,
     read,
     refuse_hostile,
-    settled,
     upgraded,
     write,
 )
 from agentversions.refusals import Hostile, Refused, TooLarge
 from agentversions.starters import STARTERS
 from agentversions.tools import KINDS, FunctionTool
+from agentversions.values import settled
 from tests.cast import Cast, save
 
 storable = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])
@@ -83,6 +83,8 @@ class TestDigest:
             "a": 1e22,
             "b": -0.0,
             "c": 1.0,
+            "d": 1e23,
+            "e": 7.205759403792149e16,
             "ü": "é\u0301 \U0001f600 \u2028",
             "nested": [{"z": 1, "a": 0.30000000000000004}],
         }
@@ -121,6 +123,7 @@ class TestReading:
     @given(st.one_of(documents, shaped_like_ours(), anything))
     @example({"tools": [{"kind": "function", "id": "a", "function": {"id": 1}, "url": "ftp://x"}]})
     @example({"voice": {"speed": 10**400}, "max_length": 1e308})
+    @example({"tools": [{"kind": "function", "id": "a", "parameters": {"a": 0.0}}]})
     @settings(max_examples=400)
     def test_never_fails_and_what_it_read_can_be_written_and_read_again(self, document: Any) -> None:
         configuration = read(document)
@@ -224,7 +227,6 @@ HOSTILE: dict[str, object] = {
     "a line break in a header": tool(headers=[{"name": "A\r\ntiger", "value": "en"}]),
     "too many tools": {"tools": [{"kind": "hang_up", "id": f"t{n}"} for n in range(MAX_TOOLS + 1)]},
     "too many variables": {"variables": [{"name": "a"}] * 101},
-    "a level too deep": {"prompt": nested(MAX_DEPTH)},
     "thousands of levels too deep": {"prompt": nested(5_000)},
     "bytes": {"prompt": b"tiger"},
     "a set": {"prompt": {"tiger"}},
@@ -258,6 +260,11 @@ class TestChecking:
             check({"prompt": "x" * MAX_CHARACTERS})
 
         assert refused.value.status == 413
+
+    @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 5_000])
+    def test_refuses_what_is_nested_too_deeply(self, depth: int) -> None:
+        with pytest.raises(Hostile, match="too deeply"):
+            refuse_hostile(nested(depth))
 
     def test_accepts_what_is_just_within_every_limit(self) -> None:
         refuse_hostile(nested(MAX_DEPTH))

@@ -1,4 +1,4 @@
-"""The cast, and someone's browser: signed in, and honest about CSRF."""
+"""The cast, and a browser for each of them."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.cast import Cast, assemble
 
-type Browser = Callable[[User], Client]
+type SignIn = Callable[[User], Client]
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def cast(db: None) -> Cast:
 
 
 @pytest.fixture
-def browser() -> Browser:
-    """A browser in which someone is signed in."""
+def sign_in() -> SignIn:
+    """Opens a browser in which someone is signed in."""
 
     def signed_in(user: User) -> Client:
         client = Client()

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from tests.cast import Cast
 from tests.factories import person
-from tests.pages.conftest import Browser
+from tests.pages.conftest import SignIn
 
 SIGN_IN = reverse("accounts.sign_in")
 
@@ -48,12 +48,12 @@ def test_a_refusal_doesnt_tell_which_half_was_wrong(cast: Cast, client: Client) 
     assert "Null characters" in said[3]
 
 
-def test_who_is_signed_in_already_goes_on(cast: Cast, browser: Browser) -> None:
-    assert browser(cast.ana).get(SIGN_IN)["Location"] == reverse("projects.home")
+def test_who_is_signed_in_already_goes_on(cast: Cast, sign_in: SignIn) -> None:
+    assert sign_in(cast.ana).get(SIGN_IN)["Location"] == reverse("projects.home")
 
 
-def test_signing_out_ends_the_session_and_only_a_post_does_it(cast: Cast, browser: Browser) -> None:
-    client = browser(cast.ana)
+def test_signing_out_ends_the_session_and_only_a_post_does_it(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.ana)
     sign_out = reverse("accounts.sign_out")
 
     assert client.get(sign_out).status_code == 405

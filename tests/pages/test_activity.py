@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from agentversions.models import Agent, Event, Project
 from agentversions.operations import discard_draft, rename_agent, rename_version
 from tests.cast import Cast, edit, save, shown
-from tests.pages.conftest import Browser
+from tests.pages.conftest import SignIn
 
 
 def of_project(project: Project) -> str:
@@ -29,39 +29,39 @@ def told(text: str) -> list[str]:
     return [" ".join(unescape(re.sub(r"<[^>]+>", "", act)).split()) for act in acts]
 
 
-def test_a_projects_activity_tells_all_of_it_newest_first(cast: Cast, browser: Browser) -> None:
+def test_a_projects_activity_tells_all_of_it_newest_first(cast: Cast, sign_in: SignIn) -> None:
     version = save(cast.agent, cast.ben, "Holiday hours", prompt="Be kind.")
     rename_version(version, "Summer hours", by=cast.pia)
 
-    sentences = told(browser(cast.cleo).get(of_project(cast.project)).text)
+    sentences = told(sign_in(cast.cleo).get(of_project(cast.project)).text)
 
     assert sentences[:3] == ["Pia named v2 “Summer hours”", "Ben saved v2", "Ana created Reception with v1"]
     assert sentences[-1] == "Ana created the project Front desk"
 
 
-def test_an_agents_activity_tells_only_of_it_and_links_its_versions(cast: Cast, browser: Browser) -> None:
+def test_an_agents_activity_tells_only_of_it_and_links_its_versions(cast: Cast, sign_in: SignIn) -> None:
     save(cast.agent, cast.ben, prompt="Be kind.")
 
-    shown_page = browser(cast.cleo).get(of_agent(cast.agent)).text
+    shown_page = sign_in(cast.cleo).get(of_agent(cast.agent)).text
 
     assert told(shown_page) == ["Ben saved v2", "Ana created Reception with v1"]
     assert f'href="{reverse("versions.show", args=[cast.agent.pk, 2])}"' in shown_page
 
 
-def test_what_someone_did_with_their_own_draft_is_told_to_nobody_else(cast: Cast, browser: Browser) -> None:
+def test_what_someone_did_with_their_own_draft_is_told_to_nobody_else(cast: Cast, sign_in: SignIn) -> None:
     edit(cast.agent, cast.ben, prompt="Be kind.")
     discard_draft(cast.agent, base=shown(cast.agent, cast.ben), by=cast.ben)
 
     for url in (of_project(cast.project), of_agent(cast.agent)):
-        assert "Ben discarded their draft" in told(browser(cast.ben).get(url).text)
+        assert "Ben discarded their draft" in told(sign_in(cast.ben).get(url).text)
         for other in (cast.ana, cast.pia, cast.cleo):
-            assert "discarded" not in browser(other).get(url).text
+            assert "discarded" not in sign_in(other).get(url).text
 
 
-def test_pages_follow_each_other_without_gap_or_repetition(cast: Cast, browser: Browser) -> None:
+def test_pages_follow_each_other_without_gap_or_repetition(cast: Cast, sign_in: SignIn) -> None:
     for number in range(60):
         rename_agent(cast.agent, f"Reception {number}", by=cast.ben)
-    client, url = browser(cast.cleo), of_agent(cast.agent)
+    client, url = sign_in(cast.cleo), of_agent(cast.agent)
 
     first = client.get(url)
     further = re.search(r'hx-get="(\?before=\d+)"', first.text)
@@ -74,15 +74,15 @@ def test_pages_follow_each_other_without_gap_or_repetition(cast: Cast, browser: 
     assert "before=" not in rest.text
 
 
-def test_a_page_that_cant_be_read_is_refused(cast: Cast, browser: Browser) -> None:
+def test_a_page_that_cant_be_read_is_refused(cast: Cast, sign_in: SignIn) -> None:
     for before in ("x", "-1", "9" * 30, "1\0"):
-        assert browser(cast.cleo).get(of_project(cast.project), {"before": before}).status_code == 400
+        assert sign_in(cast.cleo).get(of_project(cast.project), {"before": before}).status_code == 400
 
 
 def test_the_pages_ask_the_database_as_often_for_one_act_as_for_thirty(
-    cast: Cast, browser: Browser, django_assert_num_queries: DjangoAssertNumQueries
+    cast: Cast, sign_in: SignIn, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    client = browser(cast.ana)
+    client = sign_in(cast.ana)
     with django_assert_num_queries(8):
         client.get(of_project(cast.project))
     with django_assert_num_queries(14):
@@ -98,14 +98,14 @@ def test_the_pages_ask_the_database_as_often_for_one_act_as_for_thirty(
 
 
 def test_another_project_is_unknown_and_nothing_is_written_by_looking(
-    cast: Cast, browser: Browser, client: Client
+    cast: Cast, sign_in: SignIn, client: Client
 ) -> None:
     events = Event.objects.count()
 
     for url in (of_project(cast.elsewhere), of_agent(cast.orders)):
-        assert browser(cast.ana).get(url).status_code == 404
-        assert browser(cast.charlie).get(url).status_code == 404
+        assert sign_in(cast.ana).get(url).status_code == 404
+        assert sign_in(cast.charlie).get(url).status_code == 404
         assert client.get(url)["Location"].startswith(reverse("accounts.sign_in"))
-        assert browser(cast.olga).post(url).status_code == 405
+        assert sign_in(cast.olga).post(url).status_code == 405
 
     assert Event.objects.count() == events

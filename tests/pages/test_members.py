@@ -10,7 +10,7 @@ from agentversions.models import Action, Event, Membership, Project, Role
 from agentversions.operations import set_role
 from tests.cast import Cast
 from tests.factories import person
-from tests.pages.conftest import Browser
+from tests.pages.conftest import SignIn
 
 
 def page(project: Project) -> str:
@@ -34,21 +34,21 @@ def roles(project: Project) -> dict[str, str]:
 
 
 class TestLooking:
-    def test_everyone_sees_who_is_there_but_only_an_admin_sees_controls(self, cast: Cast, browser: Browser) -> None:
+    def test_everyone_sees_who_is_there_but_only_an_admin_sees_controls(self, cast: Cast, sign_in: SignIn) -> None:
         for user in (cast.ana, cast.pia, cast.ben, cast.cleo):
-            shown = browser(user).get(page(cast.project)).text
+            shown = sign_in(user).get(page(cast.project)).text
             assert [name in shown for name in ("Ana", "Pia", "Ben", "Cleo", "Olga")] == [True] * 4 + [False]
             assert (setting(cast.project) in shown) is (user == cast.ana)
 
-    def test_what_each_role_may_do_is_said(self, cast: Cast, browser: Browser) -> None:
-        shown = browser(cast.cleo).get(page(cast.project)).text
+    def test_what_each_role_may_do_is_said(self, cast: Cast, sign_in: SignIn) -> None:
+        shown = sign_in(cast.cleo).get(page(cast.project)).text
 
         assert "Also publishes, unpublishes and assigns numbers." in shown
 
     def test_the_page_asks_the_database_as_often_for_four_members_as_for_thirty(
-        self, cast: Cast, browser: Browser, django_assert_num_queries: DjangoAssertNumQueries
+        self, cast: Cast, sign_in: SignIn, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        client = browser(cast.ana)
+        client = sign_in(cast.ana)
         with django_assert_num_queries(8):
             client.get(page(cast.project))
 
@@ -60,26 +60,26 @@ class TestLooking:
 
 
 class TestSettingARole:
-    def test_an_admin_takes_someone_in_by_name(self, cast: Cast, browser: Browser) -> None:
-        client = browser(cast.ana)
+    def test_an_admin_takes_someone_in_by_name(self, cast: Cast, sign_in: SignIn) -> None:
+        client = sign_in(cast.ana)
         answer = client.post(setting(cast.project), {"username": "charlie", "role": "editor"})
 
         assert role(cast.charlie, cast.project) == Role.EDITOR
         assert "Charlie&#x27;s role is Editor now." in client.get(answer["Location"]).text
         assert Event.objects.latest("id").action == Action.ROLE_SET
 
-    def test_an_admin_changes_a_members_role(self, cast: Cast, browser: Browser) -> None:
-        browser(cast.ana).post(setting(cast.project), {"username": "ben", "role": "publisher"})
+    def test_an_admin_changes_a_members_role(self, cast: Cast, sign_in: SignIn) -> None:
+        sign_in(cast.ana).post(setting(cast.project), {"username": "ben", "role": "publisher"})
 
         assert role(cast.ben, cast.project) == Role.PUBLISHER
 
     @pytest.mark.parametrize("username", ["nobody", "", "x" * 200, "char\0lie", "gone"])
     def test_a_name_that_nobody_signs_in_with_is_told_beside_the_field(
-        self, cast: Cast, browser: Browser, username: str
+        self, cast: Cast, sign_in: SignIn, username: str
     ) -> None:
         person("Gone", is_active=False)
         before, events = roles(cast.project), Event.objects.count()
-        client = browser(cast.ana)
+        client = sign_in(cast.ana)
 
         answer = client.post(setting(cast.project), {"username": username, "role": "editor"})
         fragment = client.post(
@@ -91,14 +91,14 @@ class TestSettingARole:
         assert fragment.text.strip().startswith('<form class="row add" id="add"')
         assert (roles(cast.project), Event.objects.count()) == (before, events)
 
-    def test_a_role_that_doesnt_exist_is_refused(self, cast: Cast, browser: Browser) -> None:
-        answer = browser(cast.ana).post(setting(cast.project), {"username": "ben", "role": "owner"})
+    def test_a_role_that_doesnt_exist_is_refused(self, cast: Cast, sign_in: SignIn) -> None:
+        answer = sign_in(cast.ana).post(setting(cast.project), {"username": "ben", "role": "owner"})
 
         assert answer.status_code == 422
         assert role(cast.ben, cast.project) == Role.EDITOR
 
-    def test_the_last_admin_stays_one(self, cast: Cast, browser: Browser) -> None:
-        answer = browser(cast.ana).post(setting(cast.project), {"username": "ana", "role": "viewer"})
+    def test_the_last_admin_stays_one(self, cast: Cast, sign_in: SignIn) -> None:
+        answer = sign_in(cast.ana).post(setting(cast.project), {"username": "ana", "role": "viewer"})
 
         assert answer.status_code == 422
         assert "A project needs an admin." in answer.text
@@ -106,8 +106,8 @@ class TestSettingARole:
 
 
 class TestRemoving:
-    def test_it_asks_first(self, cast: Cast, browser: Browser) -> None:
-        client = browser(cast.ana)
+    def test_it_asks_first(self, cast: Cast, sign_in: SignIn) -> None:
+        client = sign_in(cast.ana)
 
         asked = client.post(removing(cast.project), {"username": "ben"}, headers={"HX-Request": "true"})
 
@@ -119,30 +119,30 @@ class TestRemoving:
         client.post(removing(cast.project), {"username": "ben", "sure": "yes"})
         assert role(cast.ben, cast.project) is None
 
-    def test_who_removes_themselves_ends_where_they_may_be(self, cast: Cast, browser: Browser) -> None:
+    def test_who_removes_themselves_ends_where_they_may_be(self, cast: Cast, sign_in: SignIn) -> None:
         set_role(cast.project, cast.pia, Role.ADMIN, by=cast.ana)
 
-        answer = browser(cast.pia).post(removing(cast.project), {"username": "pia", "sure": "yes"})
+        answer = sign_in(cast.pia).post(removing(cast.project), {"username": "pia", "sure": "yes"})
 
         assert answer["Location"] == reverse("projects.home")
 
-    def test_the_last_admin_cant_leave(self, cast: Cast, browser: Browser) -> None:
-        answer = browser(cast.ana).post(removing(cast.project), {"username": "ana", "sure": "yes"})
+    def test_the_last_admin_cant_leave(self, cast: Cast, sign_in: SignIn) -> None:
+        answer = sign_in(cast.ana).post(removing(cast.project), {"username": "ana", "sure": "yes"})
 
         assert answer.status_code == 422
         assert role(cast.ana, cast.project) == Role.ADMIN
 
     @pytest.mark.parametrize("username", ["olga", "nobody", "", "be\0n"])
-    def test_who_isnt_a_member_is_unknown(self, cast: Cast, browser: Browser, username: str) -> None:
-        answer = browser(cast.ana).post(removing(cast.project), {"username": username, "sure": "yes"})
+    def test_who_isnt_a_member_is_unknown(self, cast: Cast, sign_in: SignIn, username: str) -> None:
+        answer = sign_in(cast.ana).post(removing(cast.project), {"username": username, "sure": "yes"})
 
         assert answer.status_code == 404
 
 
 class TestAccess:
     @pytest.mark.parametrize("who", ["pia", "ben", "cleo"])
-    def test_others_are_refused_and_nothing_is_written(self, cast: Cast, browser: Browser, who: str) -> None:
-        client = browser(getattr(cast, who))
+    def test_others_are_refused_and_nothing_is_written(self, cast: Cast, sign_in: SignIn, who: str) -> None:
+        client = sign_in(getattr(cast, who))
         before, events = roles(cast.project), Event.objects.count()
 
         for url in (setting(cast.project), removing(cast.project)):
@@ -152,15 +152,15 @@ class TestAccess:
 
         assert (roles(cast.project), Event.objects.count()) == (before, events)
 
-    def test_another_project_is_unknown(self, cast: Cast, browser: Browser) -> None:
-        client = browser(cast.ana)
+    def test_another_project_is_unknown(self, cast: Cast, sign_in: SignIn) -> None:
+        client = sign_in(cast.ana)
 
         assert client.get(page(cast.elsewhere)).status_code == 404
         for url in (setting(cast.elsewhere), removing(cast.elsewhere)):
             assert client.post(url, {"username": "ana", "role": "admin"}).status_code == 404
 
-    def test_only_a_post_writes_and_only_a_get_reads(self, cast: Cast, browser: Browser) -> None:
-        client = browser(cast.ana)
+    def test_only_a_post_writes_and_only_a_get_reads(self, cast: Cast, sign_in: SignIn) -> None:
+        client = sign_in(cast.ana)
 
         assert client.get(setting(cast.project)).status_code == 405
         assert client.get(removing(cast.project)).status_code == 405

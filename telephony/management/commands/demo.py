@@ -23,7 +23,7 @@ from telephony import operations as phone
 from telephony.incoming import CallReport, IncomingCall
 from telephony.models import Connection, Status
 from telephony.providers.generic import new_secret
-from telephony.routing import route_call
+from telephony.routing import record_call_event, route_call
 
 PEOPLE = {
     "ana": ("Ana", "Ruiz"),
@@ -129,10 +129,10 @@ class Demo:
         reception = self.reception(project)
         self.history(reception)
         self.ringing()
+        self.other_agents(project)
         for moment, deed in sorted(self.plan, key=lambda step: step[0]):
             with clock(moment):
                 deed()
-        self.other_agents(project)
         self.draft(reception)
         self.harbour()
 
@@ -228,11 +228,11 @@ class Demo:
         if call.missed:
             return
         answered = started + timedelta(seconds=2)
-        phone.record_call_event(
+        record_call_event(
             connection, CallReport(call_id, "call.answered", status=Status.IN_PROGRESS, occurred_at=answered)
         )
         if seconds is not None:
-            phone.record_call_event(connection, self.ending(call_id, started, seconds))
+            record_call_event(connection, self.ending(call_id, started, seconds))
 
     def ending(self, call_id: str, started: datetime, seconds: int) -> CallReport:
         """How a call ended: mostly well."""
@@ -244,10 +244,10 @@ class Demo:
     def other_agents(self, project: Project) -> None:
         """One that isn't live yet, and one that is blank."""
         starter = STARTERS["order_status"].configuration
-        with clock(self.ago(3)):
-            verbs.create_agent(project, "Order status", by=self.people["ben"], configuration=starter)
-        with clock(self.ago(2)):
-            verbs.create_agent(project, "After hours", by=self.people["ana"])
+        ben, ana = self.people["ben"], self.people["ana"]
+        make = partial(verbs.create_agent, project)
+        self.at(self.ago(3), partial(make, "Order status", by=ben, configuration=starter))
+        self.at(self.ago(2), partial(make, "After hours", by=ana))
 
     def draft(self, agent: Agent) -> None:
         """Ana is in the middle of something."""

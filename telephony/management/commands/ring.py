@@ -1,6 +1,7 @@
 """`manage.py ring +15550001000`: calls a number of ours over HTTP, as its provider would."""
 
 import json
+import os
 from argparse import ArgumentParser
 from http.client import HTTPException
 from typing import Any
@@ -32,7 +33,9 @@ class Command(BaseCommand):
         parser.add_argument("number", help="The number to dial, such as +15550001000.")
         parser.add_argument("--from", dest="caller", default="+14155550100", help="Who calls.")
         parser.add_argument("--call-id", default="", help="The provider's id of the call; the same one is a retry.")
-        parser.add_argument("--hangup", action="store_true", help="End the call: this one, or the one of --call-id if it has rung.")
+        parser.add_argument(
+            "--hangup", action="store_true", help="End the call: this one, or the one of --call-id if it has rung."
+        )
         parser.add_argument("--connection", default="", help="The connection's id, to dial a number that isn't in one.")
         parser.add_argument("--url", default=settings.PUBLIC_BASE_URL, help="Where the server listens.")
         parser.add_argument("--json", action="store_true", help="Print JSON, for scripts.")
@@ -51,13 +54,13 @@ class Command(BaseCommand):
     def _ring(self, connection: Connection, url: str, told: dict[str, str]) -> Heard:
         rehearsal = REHEARSALS[connection.provider]
         path = reverse("telephony.route", args=[connection.provider, connection.pk])
-        sent = rehearsal.ring(unseal(connection.secrets), settings.PUBLIC_BASE_URL + path, **told)
+        sent = rehearsal.ring(unseal(connection.secrets), _public(url) + path, **told)
         return rehearsal.hear(_post(url.rstrip("/") + path, sent))
 
     def _hang_up(self, connection: Connection, url: str, told: dict[str, str]) -> None:
         rehearsal = REHEARSALS[connection.provider]
         path = reverse("telephony.events", args=[connection.provider, connection.pk])
-        signed_url = settings.PUBLIC_BASE_URL + path
+        signed_url = _public(url) + path
         _post(url.rstrip("/") + path, rehearsal.hang_up(unseal(connection.secrets), signed_url, seconds=42, **told))
 
     def _say(self, heard: Heard | None, told: dict[str, str], *, as_json: bool, ended: bool) -> None:
@@ -90,6 +93,11 @@ def _line(text: str, connection: str) -> tuple[Connection, str]:
     if row is None:
         raise CommandError(f"{number} is in no connection. Add it under Phone numbers, or name a --connection.")
     return row.connection, number
+
+
+def _public(url: str) -> str:
+    """The address that the server believes providers call: what the environment says, else where it listens."""
+    return settings.PUBLIC_BASE_URL if "PUBLIC_BASE_URL" in os.environ else url.rstrip("/")
 
 
 def _call_id(connection: Connection) -> str:

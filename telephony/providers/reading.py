@@ -1,0 +1,65 @@
+"""Makes what a provider sent fit to keep: a signed report is never lost over a character that no database holds."""
+
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+from urllib.parse import urlsplit
+
+from agentversions.values import UNSTORABLE
+from telephony.providers.base import Unreadable
+
+REPLACED = "\ufffd"
+LONGEST_ID = 255
+LONGEST_ADDRESS = 2_000
+LONGEST_CALL = 7 * 24 * 3600
+
+
+def identifier(value: object, name: str) -> str:
+    """A call's id or a dialled number: they are looked up, so they are taken as they are, or not at all."""
+    usable = isinstance(value, str) and 0 < len(value) <= LONGEST_ID and REPLACED not in storable(value)
+    if not usable:
+        raise Unreadable(f"{name} must be a text of at most {LONGEST_ID} characters.")
+    return str(value)
+
+
+def text(value: object, length: int = LONGEST_ID) -> str:
+    """A text cut to what its column holds; nothing for what is no text."""
+    return UNSTORABLE.sub(REPLACED, value)[:length] if isinstance(value, str) else ""
+
+
+def address(value: object) -> str:
+    """A web address, or nothing: it will be a link."""
+    found = text(value, LONGEST_ADDRESS + 1)
+    try:
+        safe = urlsplit(found).scheme in ("http", "https") and len(found) <= LONGEST_ADDRESS
+    except ValueError:
+        return ""
+    return found if safe else ""
+
+
+def moment(value: datetime | None) -> datetime | None:
+    """A time in UTC; one without a zone is taken for UTC, one that no calendar has for nothing."""
+    try:
+        return value.astimezone(UTC) if value and value.tzinfo else value and value.replace(tzinfo=UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
+def seconds(value: object) -> int | None:
+    """A length of time that a call can have."""
+    return int(value) if isinstance(value, int | float) and 0 <= value <= LONGEST_CALL else None
+
+
+def storable(value: Any) -> Any:
+    """A JSON value that every database takes. Raises RecursionError for one that is nested beyond reason."""
+    match value:
+        case str():
+            return UNSTORABLE.sub(REPLACED, value)
+        case float() if not isfinite(value):
+            return None
+        case dict():
+            return {storable(key): storable(inner) for key, inner in value.items()}
+        case list():
+            return [storable(inner) for inner in value]
+        case _:
+            return value
