@@ -160,14 +160,6 @@ def _kept(connection: Connection) -> Secrets:
         return {}
 
 
-def _kept(connection: Connection) -> Secrets:
-    """The secrets as they are; none where the key is lost that sealed them, so that they can be typed again."""
-    try:
-        return unseal(connection.secrets)
-    except Unsealable:
-        return {}
-
-
 def _secrets(provider: str, given: Mapping[str, str]) -> Secrets:
     """The provider's secrets, stripped; raises Invalid for one that is missing or isn't what it must look like."""
     kept: Secrets = {}

@@ -80,7 +80,8 @@ def test_retries_agree_while_versions_are_published_meanwhile(exchange: Exchange
 
 def test_one_report_of_an_unknown_call_that_comes_many_times_at_once_is_kept_once(exchange: Exchange) -> None:
     rounds = at_once(
-        [lambda number: report(exchange.generic, "call.ended", f"call-{number}", event_id=f"msg_{number}")] * RETRIES, 25
+        [lambda number: report(exchange.generic, "call.ended", f"call-{number}", event_id=f"msg_{number}")] * RETRIES,
+        25,
     )
 
     assert {response.status_code for responses in rounds for response in responses} == {204}

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
@@ -81,10 +82,10 @@ class Command(BaseCommand):
 def _line(text: str, connection: str) -> tuple[Connection, str]:
     """The connection that carries the number; a number that is nobody's needs the connection said."""
     if connection:
-        found = Connection.objects.filter(pk=connection).first()
-        if found is None:
-            raise CommandError("There is no connection with that id. Its page in the dashboard shows it.")
-        return found, text
+        try:
+            return Connection.objects.get(pk=connection), text
+        except (Connection.DoesNotExist, ValidationError):
+            raise CommandError("There is no connection with that id. Its page in the dashboard shows it.") from None
     try:
         number = numbers.e164(text)
     except Invalid as problem:

@@ -1,0 +1,163 @@
+"""The demo: a believable fortnight, made by the verbs that people use, on a developer's machine only."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db.models import Count
+from django.utils import timezone
+from pytest_django import Settings
+
+from agentversions import access
+from agentversions.models import Action, Agent, Event, Project, Version
+from telephony.models import Call, Connection, PhoneNumber
+from telephony.secrets import unseal
+from tests.factories import person
+from tests.telephony import exchange as phone
+from tests.telephony.exchange import answered_by, ring
+
+NOW = timezone.now
+
+
+def made(settings: Settings, *arguments: str) -> str:
+    said = StringIO()
+    settings.DEBUG = True
+    call_command("demo", *arguments, stdout=said)
+    return said.getvalue()
+
+
+def test_it_refuses_where_its_sign_ins_would_open_a_real_house(db: None) -> None:
+    with pytest.raises(CommandError, match="DEBUG"):
+        call_command("demo")
+    with pytest.raises(CommandError, match="DEBUG"):
+        call_command("demo", "--if-empty")
+
+    assert not User.objects.exists()
+
+
+def test_it_touches_no_database_that_has_a_project(db: None, settings: Settings) -> None:
+    access_before = Project.objects.create(name="Mine")
+
+    with pytest.raises(CommandError, match="empty database"):
+        made(settings)
+    assert made(settings, "--if-empty") == ""
+
+    assert list(Project.objects.all()) == [access_before]
+    assert not User.objects.exists()
+
+
+def test_it_is_made_whole_or_not_at_all(db: None, settings: Settings) -> None:
+    person("Olga")  # a name that the demo needs
+
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        made(settings)
+
+    assert list(User.objects.values_list("username", flat=True)) == ["olga"]
+    assert not Project.objects.exists()
+    assert timezone.now is NOW
+
+
+class TestTheDemo:
+    @pytest.fixture(autouse=True)
+    def _demo(self, db: None, settings: Settings) -> None:
+        self.told = made(settings, "--if-empty")
+
+    def project(self) -> Project:
+        return Project.objects.get(name="Riverside Dental")
+
+    def reception(self) -> Agent:
+        return Agent.objects.get(name="Reception")
+
+    def test_says_that_it_is_ready_and_puts_the_clock_back(self) -> None:
+        assert "ready" in self.told
+        assert timezone.now is NOW
+
+    def test_has_its_people_in_their_roles(self) -> None:
+        held = {
+            name: str(access.role(User.objects.get(username=name), self.project()))
+            for name in ("ana", "pia", "ben", "cleo", "admin")
+        }
+
+        assert held == {"ana": "admin", "pia": "publisher", "ben": "editor", "cleo": "viewer", "admin": "admin"}
+
+    def test_has_a_second_project_that_only_its_own_people_and_the_superuser_see(self) -> None:
+        orders = Agent.objects.get(name="Orders")
+
+        assert orders.published is not None
+        for name in ("ana", "pia", "ben", "cleo"):
+            assert access.role(User.objects.get(username=name), orders.project) is None
+        for name in ("olga", "otto", "admin"):
+            assert access.role(User.objects.get(username=name), orders.project) is not None
+
+    def test_has_two_numbers_that_reception_answers_and_a_free_one(self) -> None:
+        lines = PhoneNumber.objects.filter(connection__project=self.project())
+        told = lines.values_list("number", "connection__provider", "agent__name")
+
+        assert set(told) == {
+            ("+15550001000", "generic", "Reception"),
+            ("+15550002000", "twilio", "Reception"),
+            ("+15550003000", "generic", None),
+        }
+
+    @pytest.mark.parametrize(("provider", "number"), [("generic", "+15550001000"), ("twilio", "+15550002000")])
+    def test_answers_calls_with_what_is_live(self, provider: str, number: str) -> None:
+        line = Connection.objects.get(provider=provider, project=self.project())
+        secrets = unseal(line.secrets)
+        if provider == "generic":
+            body = phone.said("call.incoming", call_id="new", to=number)
+            response = phone.tell(line, body, headers=phone.sealed(body, secret=secrets["signing_secret"]))
+        else:
+            response = phone.post(line, {"CallSid": "new", "To": number}, token=secrets["auth_token"])
+
+        published = self.reception().published
+        assert published is not None
+        assert answered_by(response) == published.number
+
+    def test_has_a_mistake_that_was_live_for_17_minutes_with_its_calls(self) -> None:
+        mistake = Version.objects.get(agent=self.reception(), name="Closed sign")
+        published = Event.objects.get(action=Action.PUBLISHED, version=mistake)
+        back = Event.objects.filter(action=Action.PUBLISHED, agent=self.reception(), pk__gt=published.pk).first()
+
+        assert back is not None
+        assert back.version is not None
+        assert back.at - published.at == timedelta(minutes=17)
+        assert back.version.number < mistake.number
+        calls = Call.objects.filter(version=mistake)
+        assert calls.count() >= 4
+        assert all(published.at <= call.started_at <= back.at for call in calls)
+
+    def test_has_every_call_on_the_version_that_was_live_when_it_rang(self) -> None:
+        switches = [
+            (event.at, event.version_id)
+            for event in Event.objects.filter(action=Action.PUBLISHED, agent=self.reception()).order_by("pk")
+        ]
+        for call in Call.objects.filter(agent=self.reception(), missed=""):
+            live = [version for moment, version in switches if moment <= call.started_at]
+            assert call.version_id == live[-1]
+
+    def test_has_calls_in_progress_and_a_few_that_were_missed_and_most_that_ended_well(self) -> None:
+        assert Call.objects.in_progress().count() == 3
+        assert 0 < Call.objects.exclude(missed="").count() < 10
+        by_status = dict(Call.objects.values_list("status").annotate(Count("pk")))
+        assert by_status["completed"] > 100
+        assert not [call for call in Call.objects.all() if call.no_end_reported]
+
+    def test_tells_its_history_in_order_and_nothing_of_the_future(self) -> None:
+        moments = list(Event.objects.filter(project=self.project()).order_by("pk").values_list("at", flat=True))
+
+        assert moments == sorted(moments)
+        assert moments[-1] <= timezone.now()
+        assert moments[0] < timezone.now() - timedelta(days=14)
+        assert not Call.objects.filter(started_at__gt=timezone.now()).exists()
+
+    def test_has_a_draft_that_only_ana_sees_with_something_unpublished(self) -> None:
+        [draft] = self.reception().drafts.filter(started_at__isnull=False, owner__username="ana")
+
+        assert draft.has_changes_in_no_version()
+
+    def test_rings_no_unsigned_bell(self) -> None:
+        line = Connection.objects.get(provider="generic", project=self.project())
+
+        assert ring(line).status_code == 403
