@@ -148,8 +148,9 @@ def unassign_number(number: PhoneNumber, *, by: User) -> PhoneNumber:
 
 
 def _locked(number: PhoneNumber) -> PhoneNumber:
+    """The number as it is now, locked. Its agent is not joined: after a wait, the join would show what it was before."""
     rows = PhoneNumber.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("connection__project", "agent__project").get(pk=number.pk)
+    return rows.select_related("connection__project").get(pk=number.pk)
 
 
 def _kept(connection: Connection) -> Secrets:
