@@ -148,7 +148,7 @@ def unassign_number(number: PhoneNumber, *, by: User) -> PhoneNumber:
 
 
 def _locked(number: PhoneNumber) -> PhoneNumber:
-    """The number as it is now, locked. Its agent is not joined: after a wait, the join would show what it was before."""
+    """The number as it is now, locked. Its agent isn't joined: after a wait, the join would show what it was before."""
     rows = PhoneNumber.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("connection__project").get(pk=number.pk)
 

@@ -2,8 +2,6 @@
 
 import re
 
-import re
-
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 

@@ -1,8 +1,7 @@
 """Twilio Programmable Voice: TwiML that bridges the call to a worker by ConversationRelay.
 
-Sources: Twilio's documentation of webhook security (validating requests), of TwiML `<ConversationRelay>` and of voice
-webhooks, and the validator in its Python library. What TwiML can't carry, the worker fetches with the token it is
-handed.
+Sources: Twilio's documentation of webhook security (validating requests) and of voice webhooks, and the validator in
+its Python library. What TwiML can't carry, the worker fetches with the token it is handed.
 """
 
 import hmac
@@ -11,16 +10,14 @@ from base64 import b64encode
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
-from xml.etree.ElementTree import Element, SubElement, tostring
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from agentversions.configuration import Configuration
 from telephony.incoming import CallReport, IncomingCall
 from telephony.models import Status
-from telephony.providers import reading
+from telephony.providers import reading, twiml
 from telephony.providers.base import Answering, Forged, Secret
 from telephony.secrets import Secrets
 
@@ -39,13 +36,6 @@ FORM = "application/x-www-form-urlencoded"
 SHARED_KEY_SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
 OURS_TO_FORGET = frozenset({"CallToken"})
 """What Twilio sends for its own use, and nobody should find in a database."""
-
-SPEAKERS = {"google": "Google", "amazon": "Amazon", "elevenlabs": "ElevenLabs"}
-LISTENERS = {"google": "Google", "deepgram": "Deepgram"}
-"""The providers that ConversationRelay has: another one's name would fail the call, so it is left to the default."""
-
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML document may hold, however it is escaped (XML 1.0, section 2.2)."""
 
 
 class Twilio:
@@ -82,20 +72,12 @@ class Twilio:
 
     def answer(self, answering: Answering) -> HttpResponse:
         """`<Connect><ConversationRelay>` to the connection's worker."""
-        response = Element("Response")
-        connect = SubElement(response, "Connect", action=answering.events_url)
-        relay = SubElement(connect, "ConversationRelay", _attributes(answering))
-        for name, value in _parameters(answering).items():
-            SubElement(relay, "Parameter", name=name, value=value)
-        return _twiml(response)
+        return twiml.relay(answering)
 
     def refuse(self, say: str, reason: str) -> HttpResponse:
         """The connection's sentence, and the end of the call. Anything but 200 would play Twilio's error message."""
         del reason
-        response = Element("Response")
-        SubElement(response, "Say").text = _xml(say)
-        SubElement(response, "Hangup")
-        return _twiml(response)
+        return twiml.farewell(say)
 
     def read_events(self, request: HttpRequest) -> list[CallReport]:
         """Read a status callback, a recording's, or the end of a `<Connect>` (which isn't the end of the call)."""
@@ -115,7 +97,7 @@ class Twilio:
 
     def acknowledge(self) -> HttpResponse:
         """An empty response: nothing more to do."""
-        return _twiml(Element("Response"))
+        return twiml.nothing()
 
 
 def signature(key: str, url: str, posted: QueryDict, algorithm: str = "sha1") -> str:
@@ -159,45 +141,6 @@ def _posted(request: HttpRequest) -> QueryDict:
         raise Forged from error
 
 
-def _attributes(answering: Answering) -> dict[str, str]:
-    """The relay's attributes; one that the version leaves empty is left to Twilio's default."""
-    configuration = answering.version.read()
-    speaker = SPEAKERS.get(configuration.voice.provider.lower(), "")
-    attributes = {
-        "url": answering.call.worker_url,
-        "welcomeGreeting": _greeting(configuration),
-        "welcomeGreetingInterruptible": configuration.turn_taking.interruptions,
-        "language": configuration.language,
-        "ttsProvider": speaker,
-        "voice": configuration.voice.id if speaker or not configuration.voice.provider else "",
-        "transcriptionProvider": LISTENERS.get(configuration.transcriber.provider.lower(), ""),
-        "hints": ",".join(configuration.transcriber.keywords),
-        "interruptible": configuration.turn_taking.interruptions,
-        "dtmfDetection": str(configuration.keypad_input).lower(),
-    }
-    return {name: _xml(value) for name, value in attributes.items() if value}
-
-
-def _greeting(configuration: Configuration) -> str:
-    """What the agent says first, if it speaks first, with the variables' defaults filled in: Twilio speaks it as is."""
-    if configuration.first_speaker == "caller":
-        return ""
-    text = configuration.greeting
-    for variable in configuration.variables:
-        text = text.replace("{{" + variable.name + "}}", variable.default)
-    return text
-
-
-def _parameters(answering: Answering) -> dict[str, str]:
-    """What the worker hears as `customParameters` when its socket opens."""
-    return {
-        "call_id": str(answering.call.pk),
-        "agent_version": str(answering.version.number),
-        "config_token": answering.token,
-        "configuration_url": answering.configuration_url,
-    }
-
-
 def _kind(posted: QueryDict) -> str:
     if posted.get("RecordingSid"):
         return "recording"
@@ -216,12 +159,3 @@ def _time(text: object) -> datetime | None:
         return reading.moment(parsedate_to_datetime(text)) if isinstance(text, str) else None
     except (ValueError, OverflowError):
         return None
-
-
-def _xml(text: str) -> str:
-    return NOT_XML.sub("", text)
-
-
-def _twiml(response: Element) -> HttpResponse:
-    declaration = b'<?xml version="1.0" encoding="UTF-8"?>'
-    return HttpResponse(declaration + tostring(response, encoding="utf-8"), content_type="text/xml; charset=utf-8")

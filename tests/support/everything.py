@@ -61,6 +61,7 @@ def _production() -> dict[str, str]:
         "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "PUBLIC_BASE_URL": "https://agents.example.com",
         "DATABASE_URL": "postgres://app:secret@database/app",
+        "EMAIL_URL": "smtp://app:secret@mail.example.com",
     }
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from telephony.models import CallEvent
-from telephony.operations import change_connection
+from telephony.operations import add_connection, change_connection
 from tests.telephony import exchange as phone
 from tests.telephony.exchange import (
     AUTH_TOKEN,
@@ -27,6 +27,7 @@ from tests.telephony.exchange import (
     public,
     said,
     sealed,
+    send,
     tell,
     written,
 )
@@ -110,7 +111,7 @@ def test_twilios_signature_that_proves_nothing_is_403_without_a_word(
 
 @DOORS
 def test_a_request_without_twilios_signature_is_403(exchange: Exchange, door: str) -> None:
-    assert_forbidden(Client().post(path(exchange.twilio, door), urlencode(FIELDS), content_type=FORM))
+    assert_forbidden(send(path(exchange.twilio, door), urlencode(FIELDS), FORM, {}))
 
 
 def test_another_accounts_token_is_403(exchange: Exchange) -> None:
@@ -127,14 +128,10 @@ def test_a_signature_for_another_host_is_403(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize("field", ["To", "From", "CallSid", "More"])
 def test_a_field_that_was_changed_or_added_breaks_the_signature(exchange: Exchange, field: str) -> None:
-    signature = phone.RequestValidator(AUTH_TOKEN).compute_signature(public(exchange.twilio), FIELDS)  # type: ignore[no-untyped-call]
+    signature = phone.signature(public(exchange.twilio), FIELDS)
     changed = {**FIELDS, field: "+442079469999"}
 
-    assert_forbidden(
-        Client().post(
-            path(exchange.twilio), urlencode(changed), content_type=FORM, headers={"X-Twilio-Signature": signature}
-        )
-    )
+    assert_forbidden(send(path(exchange.twilio), urlencode(changed), FORM, {"X-Twilio-Signature": signature}))
 
 
 @DOORS
@@ -152,7 +149,7 @@ def test_an_unknown_connection_another_provider_and_no_provider_are_the_same_403
 
 
 def test_the_secret_is_that_of_the_connection_in_the_path(exchange: Exchange) -> None:
-    other = phone.add_connection(
+    other = add_connection(
         exchange.cast.project,
         provider="generic",
         name="Other",
@@ -251,7 +248,7 @@ def test_twilios_ring_without_a_dialled_number_is_400(exchange: Exchange) -> Non
 )
 @pytest.mark.parametrize("body", [b"", b"--x\r\ncontent", b"\xff\xfe", b"{}"])
 def test_twilio_posting_anything_but_a_form_is_refused(exchange: Exchange, content_type: str, body: bytes) -> None:
-    signature = phone.RequestValidator(AUTH_TOKEN).compute_signature(public(exchange.twilio), {})  # type: ignore[no-untyped-call]
+    signature = phone.signature(public(exchange.twilio), {})
 
     response = Client().post(
         path(exchange.twilio), body, content_type=content_type, headers={"X-Twilio-Signature": signature}
@@ -264,14 +261,10 @@ def test_twilio_posting_anything_but_a_form_is_refused(exchange: Exchange, conte
 @pytest.mark.parametrize("charset", ["utf-16", "latin-1", "nonsense", "utf-8", "UTF-8"])
 def test_a_charset_in_twilios_header_changes_nothing_that_is_signed(exchange: Exchange, charset: str) -> None:
     fields = {**FIELDS, "CallerName": "Zoë"}
-    signature = phone.RequestValidator(AUTH_TOKEN).compute_signature(public(exchange.twilio), fields)  # type: ignore[no-untyped-call]
+    signature = phone.signature(public(exchange.twilio), fields)
 
-    response = Client().generic(
-        "POST",
-        path(exchange.twilio),
-        urlencode(fields).encode(),
-        content_type=f"{FORM}; charset={charset}",
-        headers={"X-Twilio-Signature": signature},
+    response = send(
+        path(exchange.twilio), urlencode(fields), f"{FORM}; charset={charset}", {"X-Twilio-Signature": signature}
     )
 
     assert answered_by(response) == 2
@@ -334,16 +327,14 @@ class TestWhatTwilioSigns:
         assert_forbidden(post(exchange.twilio, FIELDS, signed_url=signed + path(exchange.twilio)))
 
     def test_the_host_that_was_asked_for_is_not_what_is_believed(self, exchange: Exchange) -> None:
-        signature = phone.RequestValidator(AUTH_TOKEN).compute_signature(  # type: ignore[no-untyped-call]
-            "http://localhost" + path(exchange.twilio), FIELDS
-        )
+        signature = phone.signature("http://localhost" + path(exchange.twilio), FIELDS)
 
         assert_forbidden(
-            Client().post(
+            send(
                 path(exchange.twilio),
                 urlencode(FIELDS),
-                content_type=FORM,
-                headers={"X-Twilio-Signature": signature, "X-Forwarded-Host": "localhost"},
+                FORM,
+                {"X-Twilio-Signature": signature, "X-Forwarded-Host": "localhost"},
             )
         )
 

@@ -61,7 +61,7 @@ def test_it_is_made_whole_or_not_at_all(db: None, settings: Settings) -> None:
 
 class TestTheDemo:
     @pytest.fixture(autouse=True)
-    def _demo(self, db: None, settings: Settings) -> None:
+    def _demo(self, db: None, settings: Settings) -> None:  # noqa: ARG002 - the database is what it stands on
         self.told = made(settings, "--if-empty")
 
     def project(self) -> Project:

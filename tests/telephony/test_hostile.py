@@ -28,12 +28,12 @@ DATA = some.dictionaries(
     some.sampled_from(["call_id", "from", "to", "status", "ended_at", "duration_s", "reason", "url", "x"]),
     VALUES | some.sampled_from([GENERIC_NUMBER, "call-1", "2026-11-22T07:50:00Z", "0001-01-01T00:00:00+23:59"]),
 )
+NAMES = [
+    *("CallSid", "To", "From", "CallStatus", "CallDuration", "Timestamp", "ParentCallSid", "SessionId"),
+    *("RecordingSid", "RecordingUrl", "é", "\x00", ""),
+]
 FIELDS = some.dictionaries(
-    some.sampled_from(
-        "CallSid To From CallStatus CallDuration Timestamp ParentCallSid SessionId RecordingSid RecordingUrl é".split(
-            " "
-        )
-    ),
+    some.sampled_from(NAMES),
     TEXTS.filter(lambda text: text.isprintable())
     | some.sampled_from([TWILIO_NUMBER, "completed", "CA1", "\x00", "9" * 5_000, "Mon, 01 Jan 0001 00:00:00 +2359"]),
 )

@@ -217,6 +217,7 @@ class Demo:
             self.at(moment, self.call, *self.dice.choice(lines), int(self.dice.lognormvariate(4.6, 0.7)))
         for days in (7.3, 2.6):
             self.at(self.ago(days), self.call, self.generic, "+15550003000", 0)
+        self.at(self.ago(1.3), self.call, self.twilio, "+15550002000", None)  # its end was never reported
         for minutes, line in ((6, lines[0]), (3, lines[1]), (1, lines[0])):
             self.at(self.now - timedelta(minutes=minutes), self.call, *line, None)
 

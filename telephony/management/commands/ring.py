@@ -72,11 +72,18 @@ class Command(BaseCommand):
         if heard and heard.refusal:
             self.stdout.write(f"{told['dialled']} refused the call. {heard.refusal}")
         elif heard:
-            who = f"{heard.agent} v{heard.version}" if heard.agent else f"v{heard.version}"
+            who = _who(heard)
             self.stdout.write(f"{told['dialled']} was answered by {who}\n  “{heard.greeting}”\n  call {heard.call}")
             self.stdout.write(f"  to ring again as the same call: --call-id {told['call_id']}")
         if ended:
             self.stdout.write("The call has ended.")
+
+
+def _who(heard: Heard) -> str:
+    """The agent and the version by their names, which our own records have where the answer hasn't."""
+    call = Call.objects.filter(pk=heard.call).first()
+    agent, name = (call.agent_name, call.version_name) if call else (heard.agent, "")
+    return f"{agent} v{heard.version} “{name}”" if name else f"{agent} v{heard.version}"
 
 
 def _line(text: str, connection: str) -> tuple[Connection, str]:
