@@ -19,7 +19,7 @@ const sent = new WeakMap();
 let sequence = 0;
 let acknowledged = typed();
 let savedAt = form.querySelector("#saved").dataset.changed && words.textContent ? new Date(form.querySelector("#saved").dataset.changed) : null;
-let trouble = ""; // "", failed, offline, conflict, signed-out, too-large
+let trouble = ""; // "", failed, offline, conflict, signed-out, too-large, refused
 let failures = 0;
 let retry = null;
 let countdown = 0;
@@ -39,9 +39,11 @@ const TROUBLE = {
   conflict: () => "Saving paused — this draft was changed in another tab",
   "signed-out": () => "Signed out — sign in to keep saving",
   "too-large": () => "Too large to save — shorten the longest text",
+  refused: () => "Couldn't save — the message below says why",
 };
 const CURE = {
   failed: ["Try now", () => save()],
+  refused: ["Try now", () => save()],
   conflict: ["Review", () => window.open(location.pathname, "_blank")],
   "signed-out": ["Sign in", () => window.open("/sign-in/?next=" + encodeURIComponent(location.pathname), "_blank")],
 };
@@ -133,6 +135,7 @@ form.addEventListener("htmx:afterRequest", (event) => {
   else if (xhr.status === 401) fail("signed-out");
   else if (xhr.status === 409) fail("conflict");
   else if (xhr.status === 413) fail("too-large");
+  else if (xhr.status >= 400 && xhr.status < 500) fail("refused"); // asking again would get the same answer
   else fail("failed");
 });
 

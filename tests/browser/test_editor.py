@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
-from agentversions.models import Draft, Version
-from agentversions.operations import publish
+from agentversions.models import Draft, Role, Version
+from agentversions.operations import publish, set_role
 from tests.browser.conftest import Line, draft_of, open_editor, saved
 from tests.cast import Cast, edit, save
 from tests.support.server import Server
@@ -159,6 +159,16 @@ def test_a_save_that_fails_is_tried_again_and_never_called_saved(editing: Page, 
     expect(editing.locator("#state")).to_contain_text("Couldn't save — trying again in 4 s")
     saved(editing)
     assert draft_of(cast.agent, cast.ben).read().greeting == "Through a bad network"
+
+
+def test_someone_who_lost_their_role_is_told_once_and_keeps_the_text(editing: Page, cast: Cast) -> None:
+    set_role(cast.project, cast.ben, Role.VIEWER, by=cast.ana)
+    editing.get_by_role("textbox", name="Greeting").fill("Typed too late")
+
+    expect(editing.locator("#state")).to_contain_text("Couldn't save — the message below says why")
+    expect(editing.locator("#toasts")).to_contain_text("Your role doesn't allow you to edit agents. Ask Ana, Pia.")
+    expect(editing.get_by_role("textbox", name="Greeting")).to_have_value("Typed too late")
+    assert not Draft.objects.filter(agent=cast.agent).exists()
 
 
 def test_leaving_with_unsaved_text_asks_first_and_flushes(editing: Page, cast: Cast) -> None:
