@@ -32,7 +32,7 @@ SELECT
     agent_name, version_name, worker_url, fallback, missed, %(dialled)s, %(caller)s,
     CASE WHEN missed = '' THEN %(status)s ELSE '{Status.REJECTED}' END,
     %(now)s, CASE WHEN missed = '' AND %(picks_up)s THEN %(now)s END,
-    %(second)s + CASE WHEN missed = '' THEN longest_call + %(grace)s ELSE 0 END, '', ''
+    CAST(%(second)s AS bigint) + CASE WHEN missed = '' THEN longest_call + %(grace)s ELSE 0 END, '', ''
 FROM (
     SELECT
         line.id AS line_id, number.id AS number_id, agent.id AS agent_id, version.id AS version_id,

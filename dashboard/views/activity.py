@@ -7,16 +7,16 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from agentversions import access
-from dashboard import pages_people
 from dashboard.forms import whole
 from dashboard.http import Request
+from dashboard.pages import people as pages
 
 
 @require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """The project's activity, newest first."""
     project = access.project(request.user, project_id)
-    context = pages_people.activity(request.user, project, before=_before(request))
+    context = pages.activity(request.user, project, before=_before(request))
     return render(request, _template(request, "activity/index.html"), context)
 
 
@@ -24,7 +24,7 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
 def agent(request: Request, agent_id: UUID) -> HttpResponse:
     """One agent's activity, newest first."""
     of = access.agent(request.user, agent_id)
-    context = pages_people.agent_activity(request.user, of, before=_before(request))
+    context = pages.agent_activity(request.user, of, before=_before(request))
     return render(request, _template(request, "activity/agent.html"), context)
 
 

@@ -10,16 +10,16 @@ from django.views.decorators.http import require_POST, require_safe
 from agentversions import access, operations
 from agentversions.access import Act
 from agentversions.starters import STARTERS
-from dashboard import pages
 from dashboard.forms import NameForm, uuid_or_none
 from dashboard.http import Request, go_to
+from dashboard.pages import dialogs, editor, projects
 
 
 @require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """The project's agents, and what each answers with."""
     project = access.project(request.user, project_id)
-    return render(request, "agents/index.html", pages.agents(request.user, project))
+    return render(request, "agents/index.html", projects.agents(request.user, project))
 
 
 def create(request: Request, project_id: UUID) -> HttpResponse:
@@ -35,7 +35,7 @@ def create(request: Request, project_id: UUID) -> HttpResponse:
         )
         return redirect("agents.show", made.pk)
     told = {"form": form, "starters": STARTERS, "chosen": starter.title, "key": uuid4()}
-    return render(request, "agents/create.html", pages.project(request.user, project) | told)
+    return render(request, "agents/create.html", projects.project(request.user, project) | told)
 
 
 @require_safe
@@ -44,14 +44,14 @@ def show(request: Request, agent_id: UUID) -> HttpResponse:
     agent = access.agent(request.user, agent_id)
     if agent.archived_at or not access.may(request.user, Act.EDIT, agent.project):
         return redirect("versions.show", agent.pk, agent.start().number)
-    return render(request, "agents/show.html", pages.editor(request.user, agent))
+    return render(request, "agents/show.html", editor.editor(request.user, agent))
 
 
 @require_safe
 def confirm_rename(request: Request, agent_id: UUID) -> HttpResponse:
     """The dialog for another name."""
     agent = access.agent(request.user, agent_id)
-    return render(request, *pages.dialog(request, "agents/rename.html", agent, name=agent.name))
+    return render(request, *dialogs.dialog(request, "agents/rename.html", agent, name=agent.name))
 
 
 @require_POST
@@ -74,7 +74,7 @@ def duplicate(request: Request, agent_id: UUID) -> HttpResponse:
 def confirm_archive(request: Request, agent_id: UUID) -> HttpResponse:
     """The dialog that says what archiving does."""
     agent = access.agent(request.user, agent_id)
-    return render(request, *pages.dialog(request, "agents/archive.html", agent))
+    return render(request, *dialogs.dialog(request, "agents/archive.html", agent))
 
 
 @require_POST

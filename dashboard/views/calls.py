@@ -7,17 +7,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from agentversions import access
-from dashboard import found, pages_calls
+from dashboard import found
 from dashboard.forms import uuid_or_none, whole
 from dashboard.http import Request
-from dashboard.pages_calls import Wanted
+from dashboard.pages import calls as pages
+from dashboard.pages.calls import Wanted
 
 
 @require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """The project's calls, newest first; of one agent or version, if asked."""
     project = access.project(request.user, project_id)
-    context = pages_calls.calls(request.user, project, _wanted(request))
+    context = pages.calls(request.user, project, _wanted(request))
     return render(request, "calls/index.html#rows" if request.htmx else "calls/index.html", context)
 
 
@@ -34,4 +35,4 @@ def _wanted(request: Request) -> Wanted:
 def show(request: Request, call_id: UUID) -> HttpResponse:
     """One call: who rang whom, how it went, and what answered."""
     call = found.call(request.user, call_id)
-    return render(request, "calls/show.html", pages_calls.call(request.user, call))
+    return render(request, "calls/show.html", pages.call(request.user, call))

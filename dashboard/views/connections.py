@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agentversions import access
 from agentversions.access import Act
 from agentversions.models import Project
-from dashboard import found, pages_phone, toasts
+from dashboard import found, toasts
 from dashboard.http import Request, go_to
+from dashboard.pages import phone as pages
 from dashboard.toasts import Toast
 from telephony import operations
 from telephony.providers import PROVIDERS
@@ -22,7 +23,7 @@ from telephony.secrets import Secrets
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """The project's connections, and what each still needs."""
     project = access.project(request.user, project_id)
-    return render(request, "connections/index.html", pages_phone.connections(request.user, project))
+    return render(request, "connections/index.html", pages.connections(request.user, project))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,7 +34,7 @@ def add(request: Request, project_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _add(request, project)
     provider = PROVIDERS.get(request.GET.get("provider", ""))
-    return render(request, "connections/add.html", pages_phone.adding(request.user, project, provider))
+    return render(request, "connections/add.html", pages.adding(request.user, project, provider))
 
 
 def _add(request: Request, project: Project) -> HttpResponse:
@@ -55,7 +56,7 @@ def _add(request: Request, project: Project) -> HttpResponse:
 def show(request: Request, connection_id: UUID) -> HttpResponse:
     """What to paste at the provider, and what is set here."""
     connection = found.connection(request.user, connection_id)
-    return render(request, "connections/show.html", pages_phone.connection(request.user, connection))
+    return render(request, "connections/show.html", pages.connection(request.user, connection))
 
 
 @require_POST

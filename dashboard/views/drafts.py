@@ -12,9 +12,10 @@ from agentversions.base import Base
 from agentversions.models import Draft
 from agentversions.refusals import Hostile, PublishedMeanwhile, Stale
 from agentversions.tools import KINDS
-from dashboard import forms, pages
+from dashboard import forms
 from dashboard.forms import Confirmed, uuid_or_none, whole
 from dashboard.http import Request, fragments, go_to
+from dashboard.pages import dialogs, editor
 from dashboard.toasts import Toast, keep
 
 
@@ -35,7 +36,7 @@ def edit(request: Request, agent_id: UUID) -> HttpResponse:
         return redirect("agents.show", agent.pk)
     if saved.outcome == "superseded":
         return HttpResponse(status=204)
-    return fragments(request, pages.SAVED, pages.saved(agent, saved.draft))
+    return fragments(request, editor.SAVED, editor.saved(agent, saved.draft))
 
 
 @require_safe
@@ -53,7 +54,7 @@ def confirm_save(request: Request, agent_id: UUID) -> HttpResponse:
     """The dialog that asks for the next version's name."""
     agent = access.agent(request.user, agent_id)
     return render(
-        request, *pages.dialog(request, "drafts/save_version.html", agent, **pages.saving(request.user, agent))
+        request, *dialogs.dialog(request, "drafts/save_version.html", agent, **dialogs.saving(request.user, agent))
     )
 
 
@@ -64,8 +65,8 @@ def save_version(request: Request, agent_id: UUID) -> HttpResponse:
     confirmed = Confirmed.read(request)
     name = request.POST.get("name", "")
     version = operations.save_version(agent, base=confirmed.base, name=name, by=request.user, key=confirmed.key)
-    toast = Toast(f"Saved as v{version.number}", view=pages.url(version))
-    return pages.done(request, agent_id, toast)
+    toast = Toast(f"Saved as v{version.number}", view=dialogs.url(version))
+    return dialogs.done(request, agent_id, toast)
 
 
 @require_safe
@@ -73,7 +74,7 @@ def confirm_publish(request: Request, agent_id: UUID) -> HttpResponse:
     """The dialog that says what publishing the draft changes and touches."""
     agent = access.agent(request.user, agent_id)
     return render(
-        request, *pages.dialog(request, "drafts/publish.html", agent, **pages.publishing(request.user, agent))
+        request, *dialogs.dialog(request, "drafts/publish.html", agent, **dialogs.publishing(request.user, agent))
     )
 
 
@@ -94,15 +95,19 @@ def publish(request: Request, agent_id: UUID) -> HttpResponse:
             key=confirmed.key,
         )
     except (PublishedMeanwhile, Stale) as refused:
-        return pages.ask_again(request, "drafts/publish.html", agent_id, refused)
-    return pages.done(request, agent_id, pages.is_live(version, before=confirmed.live, expected=posted.get("expected")))
+        return dialogs.ask_again(request, "drafts/publish.html", agent_id, refused)
+    return dialogs.done(
+        request, agent_id, dialogs.is_live(version, before=confirmed.live, expected=posted.get("expected"))
+    )
 
 
 @require_safe
 def confirm_discard(request: Request, agent_id: UUID) -> HttpResponse:
     """The dialog that says what discarding loses, and that it can be brought back."""
     agent = access.agent(request.user, agent_id)
-    return render(request, *pages.dialog(request, "drafts/discard.html", agent, **pages.saving(request.user, agent)))
+    return render(
+        request, *dialogs.dialog(request, "drafts/discard.html", agent, **dialogs.saving(request.user, agent))
+    )
 
 
 @require_POST
@@ -111,7 +116,7 @@ def discard(request: Request, agent_id: UUID) -> HttpResponse:
     agent = access.agent(request.user, agent_id)
     confirmed = Confirmed.read(request)
     draft = operations.discard_draft(agent, base=confirmed.base, by=request.user, key=confirmed.key)
-    keep(request, pages.replaced("Your draft is discarded.", draft))
+    keep(request, dialogs.replaced("Your draft is discarded.", draft))
     return go_to(request, reverse("agents.show", args=[agent.pk]))
 
 
@@ -119,7 +124,7 @@ def discard(request: Request, agent_id: UUID) -> HttpResponse:
 def earlier(request: Request, agent_id: UUID) -> HttpResponse:
     """What the draft held before it was replaced, discarded or edited on."""
     agent = access.agent(request.user, agent_id)
-    return render(request, "drafts/earlier.html", pages.earlier_drafts(request.user, agent))
+    return render(request, "drafts/earlier.html", editor.earlier_drafts(request.user, agent))
 
 
 @require_safe
@@ -128,7 +133,7 @@ def show_earlier(request: Request, agent_id: UUID, checkpoint: int) -> HttpRespo
     agent = access.agent(request.user, agent_id)
     draft = get_object_or_404(Draft, agent=agent, owner=request.user)
     kept = get_object_or_404(draft.history, history_id=checkpoint)
-    return render(request, "drafts/show_earlier.html", pages.earlier_draft(request.user, agent, kept))
+    return render(request, "drafts/show_earlier.html", editor.earlier_draft(request.user, agent, kept))
 
 
 @require_POST
@@ -137,5 +142,5 @@ def bring_back(request: Request, agent_id: UUID, checkpoint: int) -> HttpRespons
     agent = access.agent(request.user, agent_id)
     key = uuid_or_none(request.POST.get("key", ""))
     draft = operations.bring_back_draft(agent, checkpoint, by=request.user, key=key)
-    keep(request, pages.replaced("Your earlier draft is back.", draft))
+    keep(request, dialogs.replaced("Your earlier draft is back.", draft))
     return go_to(request, reverse("agents.show", args=[agent.pk]))

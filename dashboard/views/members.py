@@ -11,9 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 from agentversions import access, operations
 from agentversions.access import Act
 from agentversions.models import Membership, Project, Role
-from dashboard import pages_people, toasts
+from dashboard import toasts
 from dashboard.forms_project import MemberForm
 from dashboard.http import Request, ask, go_to
+from dashboard.pages import people as pages
 from dashboard.templatetags.words import person
 from dashboard.toasts import Toast
 
@@ -22,7 +23,7 @@ from dashboard.toasts import Toast
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """Who is in the project."""
     project = access.project(request.user, project_id)
-    return render(request, "members/index.html", pages_people.members(request.user, project))
+    return render(request, "members/index.html", pages.members(request.user, project))
 
 
 @require_POST
@@ -41,7 +42,7 @@ def set_role(request: Request, project_id: UUID) -> HttpResponse:
 
 def _index(request: Request, project: Project, form: MemberForm) -> HttpResponse:
     template = "members/index.html#add" if request.htmx else "members/index.html"
-    return render(request, template, pages_people.members(request.user, project, form), status=422)
+    return render(request, template, pages.members(request.user, project, form), status=422)
 
 
 @require_POST
@@ -51,7 +52,7 @@ def remove(request: Request, project_id: UUID) -> HttpResponse:
     access.require(request.user, Act.ADMINISTER, project)
     member = _member(project, request.POST.get("username", ""))
     if "sure" not in request.POST:
-        told = pages_people.members(request.user, project) | {"member": member}
+        told = pages.members(request.user, project) | {"member": member}
         return ask(request, "members/remove.html", told)
     operations.remove_member(member, by=request.user)
     toasts.keep(request, Toast(f"{person(member.user)} is no longer in {project}."))

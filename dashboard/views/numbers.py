@@ -12,9 +12,10 @@ from agentversions import access
 from agentversions.access import Act
 from agentversions.models import Agent, Project
 from agentversions.refusals import AlreadyDone, Invalid
-from dashboard import found, pages_phone, toasts
+from dashboard import found, toasts
 from dashboard.forms import uuid_or_none
 from dashboard.http import Request, ask, go_to
+from dashboard.pages import phone as pages
 from dashboard.templatetags.words import tel
 from dashboard.toasts import Toast
 from telephony import operations
@@ -26,7 +27,7 @@ from telephony.operations import NumberElsewhere
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """The project's numbers, and who answers each."""
     project = access.project(request.user, project_id)
-    return render(request, "numbers/index.html", pages_phone.numbers(request.user, project))
+    return render(request, "numbers/index.html", pages.numbers(request.user, project))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,7 +50,7 @@ def add(request: Request, project_id: UUID) -> HttpResponse:
 
 
 def _form(request: Request, project: Project, told: dict[str, Any], status: int = 200) -> HttpResponse:
-    return render(request, "numbers/add.html", pages_phone.numbers(request.user, project) | told, status=status)
+    return render(request, "numbers/add.html", pages.numbers(request.user, project) | told, status=status)
 
 
 @require_POST
@@ -72,7 +73,7 @@ def unassign(request: Request, number_id: int) -> HttpResponse:
     number = found.number(request.user, number_id)
     project, agent = number.connection.project, number.agent
     access.require(request.user, Act.PUBLISH, project)
-    if "sure" not in request.POST and pages_phone.is_last_of_a_published_agent(number):
+    if "sure" not in request.POST and pages.is_last_of_a_published_agent(number):
         return _ask(request, "numbers/unassign.html", number, agent)
     operations.unassign_number(number, by=request.user)
     if agent:
@@ -90,8 +91,8 @@ def _id(text: str) -> UUID:
 
 def _ask(request: Request, template: str, number: PhoneNumber, agent: Agent | None) -> HttpResponse:
     number.refresh_from_db(fields=["agent"])
-    told = {"number": number, "to": agent, "leaves_nothing": pages_phone.is_last_of_a_published_agent(number)}
-    return ask(request, template, pages_phone.numbers(request.user, number.connection.project) | told)
+    told = {"number": number, "to": agent, "leaves_nothing": pages.is_last_of_a_published_agent(number)}
+    return ask(request, template, pages.numbers(request.user, number.connection.project) | told)
 
 
 def _assigned(number: PhoneNumber, agent: Agent, before: Agent | None) -> Toast:

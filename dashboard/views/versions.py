@@ -9,9 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agentversions import access, operations
 from agentversions.refusals import DraftHasChanges, PublishedMeanwhile, Stale
-from dashboard import pages
 from dashboard.forms import Confirmed, whole
 from dashboard.http import Request, go_to
+from dashboard.pages import dialogs, editor
 from dashboard.toasts import Toast, keep
 
 
@@ -20,25 +20,25 @@ def index(request: Request, agent_id: UUID) -> HttpResponse:
     """More of the history: the versions before a number."""
     agent = access.agent(request.user, agent_id)
     before = request.GET.get("before")
-    context = pages.history(agent, before=whole(before) if before else None)
+    context = editor.history(agent, before=whole(before) if before else None)
     if request.htmx:
-        return render(request, "components/history.html#rows", pages.agent(request.user, agent) | context)
-    return render(request, "versions/index.html", pages.around(request.user, agent) | context)
+        return render(request, "components/history.html#rows", editor.agent(request.user, agent) | context)
+    return render(request, "versions/index.html", editor.around(request.user, agent) | context)
 
 
 @require_safe
 def show(request: Request, agent_id: UUID, number: int) -> HttpResponse:
     """A version, read-only."""
     version = access.version(request.user, agent_id, number)
-    return render(request, "versions/show.html", pages.version(request.user, version))
+    return render(request, "versions/show.html", editor.version(request.user, version))
 
 
 @require_safe
 def confirm_publish(request: Request, agent_id: UUID, number: int) -> HttpResponse:
     """The dialog that says what publishing this version changes and touches."""
     version = access.version(request.user, agent_id, number)
-    told = pages.publishing(request.user, version.agent, version)
-    return render(request, *pages.dialog(request, "versions/publish.html", version.agent, **told))
+    told = dialogs.publishing(request.user, version.agent, version)
+    return render(request, *dialogs.dialog(request, "versions/publish.html", version.agent, **told))
 
 
 @require_POST
@@ -56,16 +56,16 @@ def publish(request: Request, agent_id: UUID, number: int) -> HttpResponse:
             key=confirmed.key,
         )
     except PublishedMeanwhile as refused:
-        return pages.ask_again(request, "versions/publish.html", agent_id, refused, number)
-    return pages.done(request, agent_id, pages.is_live(version, before=confirmed.live))
+        return dialogs.ask_again(request, "versions/publish.html", agent_id, refused, number)
+    return dialogs.done(request, agent_id, dialogs.is_live(version, before=confirmed.live))
 
 
 @require_safe
 def confirm_unpublish(request: Request, agent_id: UUID) -> HttpResponse:
     """The dialog that says what callers will get."""
     agent = access.agent(request.user, agent_id)
-    told = pages.unpublishing(agent)
-    return render(request, *pages.dialog(request, "versions/unpublish.html", agent, **told))
+    told = dialogs.unpublishing(agent)
+    return render(request, *dialogs.dialog(request, "versions/unpublish.html", agent, **told))
 
 
 @require_POST
@@ -74,15 +74,15 @@ def unpublish(request: Request, agent_id: UUID) -> HttpResponse:
     agent = access.agent(request.user, agent_id)
     confirmed = Confirmed.read(request)
     operations.unpublish(agent, live=confirmed.live, by=request.user, key=confirmed.key)
-    return pages.done(request, agent_id, pages.nothing_is_live(agent, before=confirmed.live))
+    return dialogs.done(request, agent_id, dialogs.nothing_is_live(agent, before=confirmed.live))
 
 
 @require_safe
 def confirm_edit(request: Request, agent_id: UUID, number: int) -> HttpResponse:
     """The dialog that says what copying this version into the draft replaces."""
     version = access.version(request.user, agent_id, number)
-    told = pages.replacing(request.user, version)
-    return render(request, *pages.dialog(request, "versions/edit.html", version.agent, **told))
+    told = dialogs.replacing(request.user, version)
+    return render(request, *dialogs.dialog(request, "versions/edit.html", version.agent, **told))
 
 
 @require_POST
@@ -101,14 +101,14 @@ def edit(request: Request, agent_id: UUID, number: int) -> HttpResponse:
             )
     except (DraftHasChanges, Stale):
         return _ask_before_replacing(request, agent_id, number)
-    keep(request, pages.replaced(f"v{version.number} is in your draft.", draft))
+    keep(request, dialogs.replaced(f"v{version.number} is in your draft.", draft))
     return go_to(request, reverse("agents.show", args=[agent_id]))
 
 
 def _ask_before_replacing(request: Request, agent_id: UUID, number: int) -> HttpResponse:
     version = access.version(request.user, agent_id, number)
-    told = pages.replacing(request.user, version)
-    response = render(request, *pages.dialog(request, "versions/edit.html", version.agent, **told), status=409)
+    told = dialogs.replacing(request.user, version)
+    response = render(request, *dialogs.dialog(request, "versions/edit.html", version.agent, **told), status=409)
     response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
     return response
 
@@ -117,7 +117,7 @@ def _ask_before_replacing(request: Request, agent_id: UUID, number: int) -> Http
 def confirm_rename(request: Request, agent_id: UUID, number: int) -> HttpResponse:
     """The dialog for a version's name."""
     version = access.version(request.user, agent_id, number)
-    return render(request, *pages.dialog(request, "versions/rename.html", version.agent, version=version))
+    return render(request, *dialogs.dialog(request, "versions/rename.html", version.agent, version=version))
 
 
 @require_POST
@@ -126,4 +126,4 @@ def rename(request: Request, agent_id: UUID, number: int) -> HttpResponse:
     version = access.version(request.user, agent_id, number)
     version = operations.rename_version(version, request.POST.get("name", ""), by=request.user)
     words = f"v{version.number} is named “{version.name}”" if version.name else f"v{version.number} has no name now"
-    return pages.done(request, agent_id, Toast(words))
+    return dialogs.done(request, agent_id, Toast(words))

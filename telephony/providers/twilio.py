@@ -108,11 +108,10 @@ def signature(key: str, url: str, posted: QueryDict, algorithm: str = "sha1") ->
 
 def _keys(request: HttpRequest, secrets: Secrets) -> list[tuple[str, str]]:
     """The secrets that may have signed, each with its algorithm; none for an algorithm we don't know."""
-    named = dict(
-        part.strip().split("=", 1) for part in request.headers.get(SHARED_KEY_SETTINGS, "").split(",") if "=" in part
-    )
-    match named.get("algorithm", ""):
-        case "":
+    said = request.headers.get(SHARED_KEY_SETTINGS)
+    named = dict(part.strip().split("=", 1) for part in (said or "").split(",") if "=" in part)
+    match None if said is None else named.get("algorithm", ""):
+        case None:
             usable = [(secrets.get(name, ""), "sha1") for name in ("auth_token", "previous_auth_token")]
         case "HMAC_SHA256":
             usable = [(secrets.get("shared_key", ""), "sha256")]

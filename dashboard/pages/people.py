@@ -5,9 +5,9 @@ from django.db.models import QuerySet
 
 from agentversions.history import visible
 from agentversions.models import Agent, Event, Membership, Project, Role
-from dashboard import pages
 from dashboard.forms_project import MemberForm
-from dashboard.pages import Context
+from dashboard.pages import editor, projects
+from dashboard.pages.projects import Context
 
 ACTIVITY_PAGE = 50
 ROLE_LINES = {
@@ -23,7 +23,7 @@ def members(user: User, of: Project, form: MemberForm | None = None) -> Context:
     """Who is in the project, those who may do most first, and what each role means."""
     held = Membership.objects.filter(project=of).select_related("user")
     rank = list(ROLE_LINES)
-    return pages.project(user, of) | {
+    return projects.project(user, of) | {
         "members": sorted(held, key=lambda member: (rank.index(Role(member.role)), member.user.username)),
         "roles": list(reversed(ROLE_LINES.items())),
         "form": form or MemberForm(),
@@ -32,12 +32,12 @@ def members(user: User, of: Project, form: MemberForm | None = None) -> Context:
 
 def activity(user: User, of: Project, *, before: int | None) -> Context:
     """What was done in a project."""
-    return pages.project(user, of) | _acts(Event.objects.filter(project=of), user, before)
+    return projects.project(user, of) | _acts(Event.objects.filter(project=of), user, before)
 
 
 def agent_activity(user: User, of: Agent, *, before: int | None) -> Context:
     """What was done to one agent."""
-    return pages.around(user, of) | _acts(Event.objects.filter(agent=of), user, before)
+    return editor.around(user, of) | _acts(Event.objects.filter(agent=of), user, before)
 
 
 def _acts(events: QuerySet[Event], user: User, before: int | None) -> Context:

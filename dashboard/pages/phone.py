@@ -9,8 +9,8 @@ from django.db.models import Count
 from django.urls import reverse
 
 from agentversions.models import Agent, Project
-from dashboard import pages
-from dashboard.pages import Context
+from dashboard.pages import projects
+from dashboard.pages.projects import Context
 from telephony.models import Connection, PhoneNumber
 from telephony.providers import PROVIDERS, Provider, Secret
 from telephony.providers.generic import new_secret
@@ -22,7 +22,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def numbers(user: User, of: Project) -> Context:
     """The project's numbers, and the agents that could answer them."""
     rows = PhoneNumber.objects.filter(connection__project=of).select_related("connection", "agent__published")
-    return pages.project(user, of) | {
+    return projects.project(user, of) | {
         "numbers": list(rows.defer("agent__published__configuration").order_by("number", "pk")),
         "agents": list(Agent.objects.filter(project=of, archived_at=None)),
         "connections": list(Connection.objects.filter(project=of)),
@@ -49,7 +49,7 @@ def connections(user: User, of: Project) -> Context:
     """The project's connections, and what each still needs."""
     rows = Connection.objects.filter(project=of).annotate(count=Count("numbers"))
     listed = [ConnectionRow(row, row.count, _missing(row, row.count)) for row in rows]
-    return pages.project(user, of) | {"connections": listed}
+    return projects.project(user, of) | {"connections": listed}
 
 
 def _missing(connection: Connection, numbers: int) -> list[str]:
@@ -63,14 +63,14 @@ def _missing(connection: Connection, numbers: int) -> list[str]:
 
 def adding(user: User, of: Project, provider: Provider | None) -> Context:
     """A new connection: which provider, and then what it needs."""
-    told = pages.project(user, of) | {"providers": PROVIDERS.values(), "provider": provider}
+    told = projects.project(user, of) | {"providers": PROVIDERS.values(), "provider": provider}
     return told | {"suggested": _suggested(provider)} if provider else told
 
 
 def connection(user: User, of: Connection) -> Context:
     """A connection: what to paste at the provider, what is set, and its numbers. No secret leaves the database."""
     provider, secrets = PROVIDERS[of.provider], _unsealed(of)
-    return pages.project(user, of.project) | {
+    return projects.project(user, of.project) | {
         "connection": of,
         "provider": provider,
         "numbers": list(of.numbers.select_related("agent").order_by("number")),

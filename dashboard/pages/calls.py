@@ -11,8 +11,8 @@ from django.urls import reverse
 from agentversions import access
 from agentversions.history import Span, spans
 from agentversions.models import Agent, Project, Version
-from dashboard import pages
-from dashboard.pages import Context
+from dashboard.pages import projects
+from dashboard.pages.projects import Context
 from telephony.models import Call, Missed
 
 CALLS_PAGE = 50
@@ -40,7 +40,7 @@ def calls(user: User, of: Project, wanted: Wanted) -> Context:
     rows = found.select_related("number", "agent", "version").defer("version__configuration")
     page = list(rows.order_by("-started_at", "-pk")[: CALLS_PAGE + 1])
     shown = page[:CALLS_PAGE]
-    return pages.project(user, of) | {
+    return projects.project(user, of) | {
         "calls": shown,
         "earlier": shown[-1].pk if len(page) > CALLS_PAGE else None,
         "agents": Agent.objects.filter(project=of),
@@ -66,7 +66,7 @@ def _older_than(call: Call | None) -> Q:
 
 def call(user: User, of: Call) -> Context:
     """One call: how it went, what the provider reported, and the version that handled it or why none did."""
-    told: Context = pages.project(user, of.connection.project) | {"call": of, "events": of.events.order_by("pk")}
+    told: Context = projects.project(user, of.connection.project) | {"call": of, "events": of.events.order_by("pk")}
     if of.version:
         return told | {"version": of.version, "lived": _lived(of, of.version)}
     return told | {"cure": _cure(of)}
