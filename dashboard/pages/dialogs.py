@@ -9,13 +9,14 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from agentversions import access, checks
-from agentversions.comparison import Change, compare, labels
-from agentversions.configuration import SECTIONS, Configuration
+from agentversions.comparison import compare
+from agentversions.configuration import Configuration
 from agentversions.documents import read
 from agentversions.models import Agent, Draft, Version
 from agentversions.refusals import Blocker, Refused
 from dashboard import forms, toasts
 from dashboard.http import Request, fragments, go_to
+from dashboard.pages import comparing
 from dashboard.pages.editor import around, changes_of, label_of
 from dashboard.pages.projects import Context
 from dashboard.toasts import Toast
@@ -62,7 +63,7 @@ def publishing(user: User, of: Agent, chosen: Version | None = None) -> Context:
         "blockers": [*unreadable, *seen.blockers],
         "warnings": seen.warnings,
         "outlook": seen,
-        "changes": _by_section(changes),
+        "changes": comparing.by_section(changes),
         "change_count": len(changes),
         "same": same if same and same.pk != of.published_id else None,
         "nothing_new": bool(live) and not changes,
@@ -72,12 +73,6 @@ def publishing(user: User, of: Agent, chosen: Version | None = None) -> Context:
 def _same_version(draft: Draft) -> Version | None:
     """The version the draft came from, if nothing was changed since."""
     return None if draft.differs_from(draft.based_on) else draft.based_on
-
-
-def _by_section(changes: list[Change]) -> list[tuple[str, list[str]]]:
-    sections = ((key, title) for key, (title, _) in SECTIONS.items())
-    grouped = ((title, labels([change for change in changes if change.section == key])) for key, title in sections)
-    return [(title, names) for title, names in grouped if names]
 
 
 def _unreadable(draft: Draft) -> list[Blocker]:

@@ -11,7 +11,7 @@ from agentversions import access, operations
 from agentversions.refusals import DraftHasChanges, PublishedMeanwhile, Stale
 from dashboard.forms import Confirmed, whole
 from dashboard.http import Request, go_to
-from dashboard.pages import dialogs, editor
+from dashboard.pages import comparing, dialogs, editor
 from dashboard.toasts import Toast, keep
 
 
@@ -31,6 +31,13 @@ def show(request: Request, agent_id: UUID, number: int) -> HttpResponse:
     """A version, read-only."""
     version = access.version(request.user, agent_id, number)
     return render(request, "versions/show.html", editor.version(request.user, version))
+
+
+@require_safe
+def compare(request: Request, agent_id: UUID, first: str, second: str) -> HttpResponse:
+    """What differs between two versions, or between one and the draft or what is live."""
+    agent = access.agent(request.user, agent_id)
+    return render(request, "versions/compare.html", comparing.comparison(request.user, agent, first, second))
 
 
 @require_safe

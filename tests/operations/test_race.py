@@ -33,7 +33,7 @@ def race(deed: Deed, threads: int, rounds: int) -> list[Refused]:
     refused: list[Refused] = []
 
     def run(thread: int) -> None:
-        dice = Random(thread)  # noqa: S311 - dice, not secrets
+        dice = Random(thread)
         try:
             for _ in range(rounds):
                 together.wait()
