@@ -4,7 +4,7 @@ This package knows no phones: telephony registers how a version is reached. With
 published.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,13 +25,28 @@ class Offer:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What publishing would meet: what blocks it, what to be warned of, what it touches, and what could be taken."""
+    """What publishing would meet: what blocks it, what to be warned of, what it touches, and what could be taken.
+
+    `calls` counts the calls in progress by the number of the version that each started with.
+    """
 
     blockers: list[Blocker] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     numbers: int = 0
-    in_progress: int = 0
+    calls: Mapping[int, int] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
+
+    @property
+    def staying(self) -> str:
+        """What becomes of the calls in progress, as a sentence; empty without any."""
+        every = sum(self.calls.values())
+        if not every:
+            return ""
+        begun = f"{every} {'call in progress stays' if every == 1 else 'calls in progress stay'} on"
+        if len(self.calls) == 1:
+            return f"{begun} v{next(iter(self.calls))}."
+        shares = ", ".join(f"{count} on v{number}" for number, count in sorted(self.calls.items()))
+        return f"{begun} the versions they started with: {shares}."
 
 
 class Reach(Protocol):
@@ -63,7 +78,7 @@ def outlook(agent: Agent, configuration: Configuration) -> Outlook:
         blockers=[*reached.blockers, *incomplete],
         warnings=reached.warnings,
         numbers=reached.numbers,
-        in_progress=reached.in_progress,
+        calls=reached.calls,
         offers=reached.offers,
     )
 

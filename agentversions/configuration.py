@@ -108,7 +108,7 @@ class Voice(Value):
 
     provider: Annotated[
         Short,
-        Setting("Provider", "voice", suggestions=("ElevenLabs", "Cartesia", "Google", "Amazon", "OpenAI")),
+        Setting("Voice provider", "voice", suggestions=("ElevenLabs", "Cartesia", "Google", "Amazon", "OpenAI")),
     ] = ""
     id: Annotated[Short, Setting("Voice", "voice", hint="The voice's name or id at its provider.")] = ""
     speed: Annotated[
@@ -123,7 +123,7 @@ class Model(Value):
     """What thinks."""
 
     provider: Annotated[
-        Short, Setting("Provider", "model", suggestions=("openai", "anthropic", "google", "groq", "mistral"))
+        Short, Setting("Model provider", "model", suggestions=("openai", "anthropic", "google", "groq", "mistral"))
     ] = ""
     name: Annotated[Short, Setting("Model", "model", hint="As its provider spells it.")] = ""
     temperature: Annotated[

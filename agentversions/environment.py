@@ -44,10 +44,11 @@ def _sqlite(path: Path) -> dict[str, Any]:
     }
 
 
-def mailer(url: str) -> dict[str, Any]:
-    """The MAILERS entry for an smtp:// or smtps:// address; the console without one."""
+def mailer(url: str, *, development: bool) -> dict[str, Any]:
+    """The MAILERS entry for an smtp:// or smtps:// address; without one the console, as `check --deploy` warns."""
     if not url:
-        return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
+        console = "dashboard.mail.ReadableConsole" if development else "django.core.mail.backends.console.EmailBackend"
+        return {"BACKEND": console}
     parts = urlsplit(url)
     secure = parts.scheme == "smtps"
     return {

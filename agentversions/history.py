@@ -144,3 +144,9 @@ def live_before(agent: Agent) -> int | None:
         return None
     published = Event.objects.filter(agent=agent, action=Action.PUBLISHED).exclude(version=agent.published_id)
     return published.order_by("-id").values_list("version__number", flat=True).first()
+
+
+def last_live(agent: Agent) -> int | None:
+    """The number of the version that was live last, whether it still is or not."""
+    published = Event.objects.filter(agent=agent, action=Action.PUBLISHED).order_by("-id")
+    return published.values_list("version__number", flat=True).first()

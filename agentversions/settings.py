@@ -121,7 +121,7 @@ LOGIN_URL = "accounts.sign_in"
 LOGIN_REDIRECT_URL = "projects.home"
 LOGOUT_REDIRECT_URL = "accounts.sign_in"
 
-MAILERS = {"default": mailer(os.environ.get("EMAIL_URL", ""))}
+MAILERS = {"default": mailer(os.environ.get("EMAIL_URL", ""), development=DEBUG)}
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"agent-versions@{_public.hostname}")
 
 LANGUAGE_CODE = "en"

@@ -3,7 +3,7 @@
 import re
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from agentversions import checks
 from agentversions.checks import Offer, Outlook
@@ -32,7 +32,7 @@ class PhoneReach:
             blockers=[] if available else [NO_NUMBER],
             warnings=_warnings(assigned),
             numbers=len(assigned),
-            in_progress=Call.objects.in_progress().filter(agent=agent).count(),
+            calls=_in_progress(agent),
             offers=[_offer(number) for number in available if not number.agent_id] if not assigned else [],
         )
 
@@ -53,8 +53,13 @@ class PhoneReach:
 def available_numbers(agent: Agent) -> QuerySet[PhoneNumber]:
     """Numbers on an enabled connection of the agent's project that are this agent's, or free."""
     mine = Q(agent=agent) | Q(agent=None)
-    numbers = PhoneNumber.objects.filter(mine, connection__project=agent.project_id, connection__enabled=True)
-    return numbers.select_related("connection").order_by("number")
+    available = PhoneNumber.objects.filter(mine, connection__project=agent.project_id, connection__enabled=True)
+    return available.select_related("connection").order_by("number")
+
+
+def _in_progress(agent: Agent) -> dict[int, int]:
+    calls = Call.objects.in_progress().filter(agent=agent).order_by()
+    return dict(calls.values_list("version__number").annotate(count=Count("pk")))
 
 
 def _offer(number: PhoneNumber) -> Offer:
@@ -68,7 +73,7 @@ def _warnings(assigned: list[PhoneNumber]) -> list[str]:
         if PROVIDERS[number.connection.provider].needs_worker and not number.connection.worker_url
     }
     return [
-        f"{name} has no worker address yet: until it has one, its callers hear the fallback."
+        f"{name} has no worker address yet: until it has one, its callers hear the connection's message."
         for name in sorted(lacking)
     ]
 

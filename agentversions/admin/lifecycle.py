@@ -209,7 +209,7 @@ class Unpublish(Deed[Agent]):
         facts = [f"Nothing will answer for {thing}."]
         if seen.numbers:
             facts.append(f"Callers of {count(seen.numbers, 'number')} hear the connection's refusal.")
-        facts += in_progress(seen, live)
+        facts += in_progress(seen)
         return Question(thing, str(thing), facts, form, blockers=[] if live else ["Nothing is live."])
 
     @override

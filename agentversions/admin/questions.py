@@ -23,7 +23,7 @@ def going_live(thing: Draft | Version, agent: Agent, shown: str, intro: str, for
     facts = [
         f"{intro} instead of {live}." if live else f"{intro}. Nothing is live now.",
         *reached(seen, shown),
-        *in_progress(seen, live),
+        *in_progress(seen),
         changes(live, thing, against=f"{live}, which is live" if live else "a blank agent"),
     ]
     unread = unreadable(thing) if isinstance(thing, Draft) else []
@@ -49,11 +49,9 @@ def reached(seen: Outlook, shown: str) -> list[str]:
     return [f"The number you choose will use {shown} for new calls."] if seen.offers else []
 
 
-def in_progress(seen: Outlook, live: Version | None) -> list[str]:
+def in_progress(seen: Outlook) -> list[str]:
     """The calls that go on as they began."""
-    if not seen.in_progress or not live:
-        return []
-    return [f"{count(seen.in_progress, 'call')} in progress {'stays' if seen.in_progress == 1 else 'stay'} on {live}."]
+    return [seen.staying] if seen.staying else []
 
 
 def changes(before: Version | None, after: Draft | Version, *, against: str) -> str:

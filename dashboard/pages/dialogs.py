@@ -12,6 +12,7 @@ from agentversions import access, checks
 from agentversions.comparison import compare
 from agentversions.configuration import Configuration
 from agentversions.documents import read
+from agentversions.history import last_live
 from agentversions.models import Agent, Draft, Version
 from agentversions.refusals import Blocker, Refused
 from dashboard import forms, toasts
@@ -53,8 +54,8 @@ def publishing(user: User, of: Agent, chosen: Version | None = None) -> Context:
     configuration = content.read()
     seen = checks.outlook(of, configuration)
     unreadable = [] if chosen else _unreadable(draft)
-    live = Version.objects.get(pk=of.published_id) if of.published_id else None
-    changes = compare(live.read() if live else Configuration(), configuration)
+    before = Version.objects.filter(agent=of, number=last_live(of) or 0).first()
+    changes = compare(before.read() if before else Configuration(), configuration)
     same = None if chosen or unreadable else _same_version(draft)
     return {
         "version": chosen,
@@ -66,7 +67,8 @@ def publishing(user: User, of: Agent, chosen: Version | None = None) -> Context:
         "changes": comparing.by_section(changes),
         "change_count": len(changes),
         "same": same if same and same.pk != of.published_id else None,
-        "nothing_new": bool(live) and not changes,
+        "was_live": before.number if before and not of.published_id else None,
+        "nothing_new": of.published_id is not None and not changes,
     }
 
 

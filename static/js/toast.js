@@ -11,6 +11,8 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
 });
 new MutationObserver(() => {
+  // Undo takes its own button away: whoever pressed it stands at the page again, not at nothing.
+  if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   for (const toast of toasts.querySelectorAll(".toast:not([data-timed])")) {
     toast.dataset.timed = "";
     setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(), toast.querySelector("form, a") ? 30000 : 8000);

@@ -8,7 +8,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from agentversions.models import Draft, Event, Version
-from agentversions.operations import create_agent, publish
+from agentversions.operations import create_agent, publish, unpublish
 from telephony.operations import add_connection, add_number, assign_number
 from telephony.providers.generic import new_secret
 from tests.cast import Cast, edit, save, shown, stored
@@ -186,6 +186,19 @@ class TestConfirmations:
         assert "1 number will use v3 for new calls." in page
         assert "<li>Prompt</li>" in page
         assert "<li>Greeting</li>" in page
+
+    def test_after_an_unpublish_the_changes_are_told_against_what_was_live_last(
+        self, reachable: Cast, sign_in: SignIn
+    ) -> None:
+        publish(Version.objects.get(agent=reachable.agent, number=2), live=None, by=reachable.ana)
+        unpublish(reachable.agent, live=2, by=reachable.ana)
+        edit(reachable.agent, reachable.ana, greeting="Hello")
+        address = reverse("drafts.confirm_publish", args=[reachable.agent.pk])
+
+        page = sign_in(reachable.ana).get(address, headers=HTMX).content.decode()
+
+        assert "Changes against v2, which was live last" in page
+        assert "1 setting<" in page
 
     def test_a_dialog_is_a_page_of_its_own_without_scripts(self, reachable: Cast, sign_in: SignIn) -> None:
         client = sign_in(reachable.ana)

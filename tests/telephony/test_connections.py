@@ -291,7 +291,7 @@ class TestPublishing:
 
         told = seen(exchange)
 
-        assert (told.numbers, told.in_progress, told.blockers, told.warnings, told.offers) == (3, 1, [], [], [])
+        assert (told.numbers, dict(told.calls), told.blockers, told.warnings, told.offers) == (3, {2: 1}, [], [], [])
 
     def test_warns_while_a_line_lacks_its_worker(self, exchange: Exchange) -> None:
         change_connection(exchange.twilio, worker_url="", by=exchange.cast.ana)
@@ -360,3 +360,14 @@ class TestPublishing:
 
         assert [blocker.code for blocker in seen(exchange).blockers] == ["no_number"]
         assert TWILIO_NUMBER in PhoneNumber.objects.values_list("number", flat=True)
+
+
+def test_calls_in_progress_are_told_by_the_version_each_started_with(exchange: Exchange) -> None:
+    ring(exchange.generic, "first")
+    exchange.go_live("Evening", greeting="Good evening.")
+    ring(exchange.generic, "second")
+    ring(exchange.twilio, "CA3")
+
+    said = outlook(exchange.agent, exchange.version.read()).staying
+
+    assert said == "3 calls in progress stay on the versions they started with: 1 on v2, 2 on v3."
