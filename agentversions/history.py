@@ -92,11 +92,11 @@ def sentence(event: Event) -> str:
 
 _PARTICULARS = {"name": "", "before": "", "number": "", "user": "", "role": "", "provider": "", "source": ""}
 _WORDS = {
-    Action.PROJECT_CREATED: "created the project {name}",
+    Action.PROJECT_CREATED: "created the project “{name}”",
     Action.ROLE_SET: "made {user} {role}",
     Action.MEMBER_REMOVED: "removed {user} from the project",
     Action.AGENT_CREATED: "created {agent} with v1",
-    Action.AGENT_RENAMED: "renamed {before} to {name}",
+    Action.AGENT_RENAMED: "renamed “{before}” to “{name}”",
     Action.AGENT_DUPLICATED: "created {agent} as a copy of {source}",
     Action.AGENT_ARCHIVED: "archived {agent}",
     Action.VERSION_SAVED: "saved {version}",
@@ -106,8 +106,8 @@ _WORDS = {
     Action.EDITED_INTO_DRAFT: "copied {version} into their draft",
     Action.DRAFT_DISCARDED: "discarded their draft",
     Action.DRAFT_BROUGHT_BACK: "brought back an earlier draft",
-    Action.CONNECTION_ADDED: "added the {provider} connection {name}",
-    Action.CONNECTION_CHANGED: "changed the connection {name}",
+    Action.CONNECTION_ADDED: "added the {provider} connection “{name}”",
+    Action.CONNECTION_CHANGED: "changed the connection “{name}”",
     Action.NUMBER_ADDED: "added the number {number}",
     Action.NUMBER_ASSIGNED: "assigned {number} to {agent}",
     Action.NUMBER_UNASSIGNED: "took {number} away from {agent}",

@@ -111,7 +111,7 @@ class PublishDraft(Deed[Draft]):
             by=by,
             key=told["key"],
         )
-        return f"v{version.number} is live."
+        return f"Live now: v{version.number}."
 
 
 class PublishVersion(Deed[Version]):
@@ -143,7 +143,7 @@ class PublishVersion(Deed[Version]):
         version = operations.publish(
             thing, live=told["live"], number=told["number"], note=told["note"], by=by, key=told["key"]
         )
-        return f"v{version.number} is live."
+        return f"Live now: v{version.number}."
 
 
 class EditIntoDraft(Deed[Version]):
@@ -181,7 +181,7 @@ class EditIntoDraft(Deed[Version]):
             operations.save_and_edit_into_draft(thing, base=base, by=by, key=told["key"])
         else:
             operations.edit_into_draft(thing, base=base, replace=True, by=by, key=told["key"])
-        return f"{thing} is in your draft of {thing.agent}."
+        return f"Your draft of {thing.agent} holds {thing} now."
 
 
 _KEPT = "Your draft has changes that are in no version. They stay under “Earlier drafts” in its editor."

@@ -51,7 +51,7 @@ def test_every_act_is_told_in_the_order_it_was_done(cast: Cast) -> None:
     archive_agent(agent, by=cast.ana)
 
     assert told(cast) == [
-        "Ana created the project Front desk",
+        "Ana created the project “Front desk”",
         "Ana made pia publisher",
         "Ana made ben editor",
         "Ana made cleo viewer",
@@ -67,7 +67,7 @@ def test_every_act_is_told_in_the_order_it_was_done(cast: Cast) -> None:
         "Pia brought back an earlier draft",
         "Pia unpublished v3",
         "Ben created Reception (copy) as a copy of Reception",
-        "Ben renamed Reception to Front {desk}",
+        "Ben renamed “Reception” to “Front {desk}”",
         "Ana made charlie viewer",
         "Ana removed charlie from the project",
         "Ana archived Front {desk}",

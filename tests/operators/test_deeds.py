@@ -120,12 +120,14 @@ class TestPublishTheDraft:
         assert live(cast.agent) == 2
 
         answer = confirm(pia, draft, "publish", sent(told), name="Morning", note="Asked for")
-        assert messages(answer) == ["v3 is live."]
+        assert messages(answer) == ["Live now: v3."]
         assert live(cast.agent) == 3
         event = Event.objects.filter(action=Action.PUBLISHED).first()
         assert event is not None
         assert event.particulars == {"before": 2, "source": "draft", "note": "Asked for", "numbers": 1}
-        assert messages(confirm(pia, draft, "publish", sent(told), name="Morning", note="Asked for")) == ["v3 is live."]
+        assert messages(confirm(pia, draft, "publish", sent(told), name="Morning", note="Asked for")) == [
+            "Live now: v3."
+        ]
         assert Version.objects.filter(agent=cast.agent).count() == 3
 
     @pytest.mark.usefixtures("assigned")
@@ -157,7 +159,7 @@ class TestPublishTheDraft:
         told = asked(pia, draft, "publish")
         assert told[f"{draft.pk}-number"] == str(line.number.pk)
         for _ in range(2):  # the second time the number isn't offered any more
-            assert messages(confirm(pia, draft, "publish", told)) == ["v2 is live."]
+            assert messages(confirm(pia, draft, "publish", told)) == ["Live now: v2."]
         assert PhoneNumber.objects.get().agent == cast.agent
 
     @pytest.mark.usefixtures("assigned")
@@ -194,9 +196,9 @@ class TestPublishAVersion:
 
         told = choose(pia, Version, "publish", first)
         assert "v2 “Steady” answers new calls instead of v3." in text(told)
-        assert messages(confirm(pia, first, "publish", sent(told))) == ["v2 is live."]
+        assert messages(confirm(pia, first, "publish", sent(told))) == ["Live now: v2."]
         assert live(cast.agent) == 2
-        assert messages(confirm(pia, first, "publish", sent(told))) == ["v2 is live."]
+        assert messages(confirm(pia, first, "publish", sent(told))) == ["Live now: v2."]
         assert Event.objects.filter(action=Action.PUBLISHED, version=first).count() == 1
         assert Version.objects.filter(agent=cast.agent).count() == 3
 
@@ -246,7 +248,7 @@ class TestPublishAVersion:
     @pytest.mark.usefixtures("assigned")
     def test_is_for_superusers(self, cast: Cast, root: User, sign_in: SignIn) -> None:
         version = save(cast.agent, cast.ben, prompt="Hello")
-        assert messages(confirm(sign_in(root), version, "publish")) == ["v2 is live."]
+        assert messages(confirm(sign_in(root), version, "publish")) == ["Live now: v2."]
 
     def test_takes_only_get_and_post(self, cast: Cast, root: User, sign_in: SignIn) -> None:
         assert sign_in(root).delete(page(cast.agent.start(), "publish")).status_code == 405
@@ -261,7 +263,9 @@ class TestEditIntoDraft:
         assert "v2 is copied whole into your draft" in text(told)
         assert not Draft.objects.filter(owner=cast.ben).exists()
 
-        assert messages(confirm(ben, version, "edit_into_draft", sent(told))) == ["v2 is in your draft of Reception."]
+        assert messages(confirm(ben, version, "edit_into_draft", sent(told))) == [
+            "Your draft of Reception holds v2 now."
+        ]
         draft = stored(cast.agent, cast.ben)
         assert (draft.configuration, draft.based_on) == (version.configuration, version)
         revision = draft.revision
@@ -275,7 +279,7 @@ class TestEditIntoDraft:
         assert "Your draft has changes that are in no version." in text(told)
 
         replaced = sent(told) | {f"{version.pk}-save_first": ""}
-        assert messages(confirm(ben, version, "edit_into_draft", replaced)) == ["v1 is in your draft of Reception."]
+        assert messages(confirm(ben, version, "edit_into_draft", replaced)) == ["Your draft of Reception holds v1 now."]
         draft = stored(cast.agent, cast.ben)
         assert draft.history.latest("history_id").configuration["prompt"] == "Unsaved"
         assert Version.objects.filter(agent=cast.agent).count() == 1

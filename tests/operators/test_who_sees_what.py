@@ -143,7 +143,7 @@ class TestADraft:
             },
             follow=True,
         )
-        assert messages(edited) == ["v2 is in your draft of Reception."]
+        assert messages(edited) == ["Your draft of Reception holds v2 now."]
         assert "copied v2 into their draft" in text(ben.get(page(Event, "changelist")))
         event = Event.objects.get(action="edited_into_draft")
         for user in (cast.ana, root):

@@ -36,7 +36,7 @@ def test_a_projects_activity_tells_all_of_it_newest_first(cast: Cast, sign_in: S
     sentences = told(sign_in(cast.cleo).get(of_project(cast.project)).text)
 
     assert sentences[:3] == ["Pia named v2 “Summer hours”", "Ben saved v2", "Ana created Reception with v1"]
-    assert sentences[-1] == "Ana created the project Front desk"
+    assert sentences[-1] == "Ana created the project “Front desk”"
 
 
 def test_an_agents_activity_tells_only_of_it_and_links_its_versions(cast: Cast, sign_in: SignIn) -> None:
