@@ -76,7 +76,7 @@ def sentence(event: Event) -> str:
 def local_path(address: str | None) -> str:
     """The path of an address of ours, to go back to; the start page without one."""
     parts = urlsplit(address or "")
-    return parts.path or "/"
+    return "/" + parts.path.lstrip("/")  # two slashes would lead to another host
 
 
 @register.filter
