@@ -142,8 +142,17 @@ def _culprit(document: Document, where: tuple[int | str, ...]) -> tuple[Any, int
     """Where the value lies that an error points at; that of an entry which lacks something is the entry."""
     found: tuple[Any, int | str] = (document, where[0])
     inner: Any = document
-    for part in where:
-        holds = part in inner if isinstance(inner, dict) else isinstance(inner, list) and isinstance(part, int)
-        if holds:  # else a union's branch, which is no key of the document, or what is missing
-            found, inner = (inner, part), inner[part]
+    for part in _in_document(where):
+        if isinstance(inner, dict) and isinstance(part, str):
+            holds = part in inner
+        else:
+            holds = isinstance(inner, list) and isinstance(part, int) and part < len(inner)
+        if not holds:  # what is missing, or a key that pydantic calls by another name
+            break
+        found, inner = (inner, part), inner[part]
     return found
+
+
+def _in_document(where: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """An error's path without the kind of tool, which pydantic puts behind a tool's index though no key says so."""
+    return (*where[:2], *where[3:]) if where[0] == "tools" else where

@@ -15,8 +15,10 @@ from tests.support import chromium
 from tests.support.server import Server
 from tests.support.server import server as server
 
-# Time says nothing here: four workers may share two cores. In CI hypothesis's own profile is the parent.
-hypothesis.register_profile("agentversions", deadline=None)
+# Time says nothing here: four workers may share two cores. The same examples each time, so that a change is judged by
+# itself; `--hypothesis-profile=explore` looks for new ones, and what it finds becomes an @example.
+hypothesis.register_profile("agentversions", deadline=None, derandomize=True)
+hypothesis.register_profile("explore", deadline=None, derandomize=False, print_blob=True)
 hypothesis.load_profile("agentversions")
 
 

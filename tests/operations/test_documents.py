@@ -124,6 +124,8 @@ class TestReading:
     @example({"tools": [{"kind": "function", "id": "a", "function": {"id": 1}, "url": "ftp://x"}]})
     @example({"voice": {"speed": 10**400}, "max_length": 1e308})
     @example({"tools": [{"kind": "function", "id": "a", "parameters": {"a": 0.0}}]})
+    @example({"prompt": {}, "tools": [{"kind": "mcp", "id": "a", "mcp": [], "headers": [None]}]})
+    @example({"tools": [{"kind": "mcp", "mcp": {"id": 1}, "headers": [None]}]})
     @settings(max_examples=400)
     def test_never_fails_and_what_it_read_can_be_written_and_read_again(self, document: Any) -> None:
         configuration = read(document)
