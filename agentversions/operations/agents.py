@@ -26,6 +26,8 @@ def create_agent(
     key: UUID | None = None,
 ) -> Agent:
     """Make an agent with its v1: this configuration, or a blank one. Its author's draft starts from v1."""
+    # There is no agent to lock yet: of two requests with one key, the second waits here and then finds the first's.
+    project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     require(by, Act.EDIT, project)
     document = write(configuration or Configuration())
     confirmation = Confirmation.of(key, "create_agent", project=project.pk, name=name, configuration=digest(document))

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,7 +12,7 @@ from django.db import connection
 
 from agentversions.base import Base
 from agentversions.models import Action, Agent, Event, Role, Version
-from agentversions.operations import edit_draft, publish, publish_draft, save_version, set_role
+from agentversions.operations import create_agent, edit_draft, publish, publish_draft, save_version, set_role
 from agentversions.refusals import AlreadyDone, PublishedMeanwhile, Refused, Stale
 from agentversions.typed import Typed
 from tests.cast import Cast, assemble, edit, live, shown, typed
@@ -75,6 +75,20 @@ def crowd(cast: Cast) -> list[User]:
         set_role(cast.project, publisher, Role.PUBLISHER, by=cast.ana)
         edit(cast.agent, publisher, prompt=f"By {publisher.username}")
     return people
+
+
+def test_a_create_that_was_sent_twice_at_once_makes_one_agent(cast: Cast) -> None:
+    keys = [uuid4() for _ in range(ROUNDS)]
+    rounds = [iter(keys) for _ in range(THREADS)]
+    made: dict[UUID, set[UUID]] = {key: set() for key in keys}
+
+    def create(thread: int, dice: Random) -> None:
+        key = next(rounds[thread])
+        made[key].add(create_agent(cast.project, "After hours", by=cast.ben, key=key).pk)
+
+    assert race(create, 4, ROUNDS) == []
+    assert [len(agents) for agents in made.values()] == [1] * ROUNDS
+    assert Agent.objects.filter(name="After hours").count() == ROUNDS
 
 
 def test_saving_and_publishing_at_once_keeps_numbers_and_the_live_version_sound(cast: Cast, crowd: list[User]) -> None:
