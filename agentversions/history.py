@@ -150,3 +150,9 @@ def last_live(agent: Agent) -> int | None:
     """The number of the version that was live last, whether it still is or not."""
     published = Event.objects.filter(agent=agent, action=Action.PUBLISHED).order_by("-id")
     return published.values_list("version__number", flat=True).first()
+
+
+def last_turn(agent: Agent) -> Event | None:
+    """Who last changed what is live, and to what; None before the first publish."""
+    acts = Event.objects.filter(agent=agent, action__in=(Action.PUBLISHED, Action.UNPUBLISHED))
+    return acts.select_related("actor", "agent", "version").defer("version__configuration").order_by("-id").first()

@@ -12,14 +12,16 @@ from agentversions import access, checks
 from agentversions.comparison import compare
 from agentversions.configuration import Configuration
 from agentversions.documents import read
-from agentversions.history import last_live
+from agentversions.history import last_live, last_turn
 from agentversions.models import Agent, Draft, Version
-from agentversions.refusals import Blocker, Refused
+from agentversions.refusals import Blocker, PublishedMeanwhile, Refused
 from dashboard import forms, toasts
+from dashboard.forms import Confirmed
 from dashboard.http import Request, fragments, go_to
 from dashboard.pages import comparing
 from dashboard.pages.editor import around, changes_of, label_of
 from dashboard.pages.projects import Context
+from dashboard.templatetags.words import person
 from dashboard.toasts import Toast
 
 
@@ -124,6 +126,8 @@ def ask_again(
     of = access.agent(request.user, agent_id)
     chosen = access.version(request.user, agent_id, number) if number else None
     told = publishing(request.user, of, chosen) | {"refused": refused}
+    if isinstance(refused, PublishedMeanwhile):
+        told |= {"turn": last_turn(of), "seen": Confirmed.read(request).live}
     response = render(request, *dialog(request, template, of, **told), status=refused.status)
     response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
     return response
@@ -138,13 +142,20 @@ def is_live(version: Version, *, before: int | None, expected: str | None = None
     """What is said after publishing; its undo publishes the one before again, or leaves none live."""
     words = f"v{version.number} is live"
     if expected and expected != str(version.number):
-        words += f" (v{expected} was saved meanwhile)"
+        words += f" ({_taken(version)} meanwhile)"
     undo = (
         reverse("versions.publish", args=[version.agent_id, before])
         if before
         else reverse("versions.unpublish", args=[version.agent_id])
     )
     return Toast(words, view=url(version), undo=undo, fields={"live": str(version.number), "base": "new.0.0"})
+
+
+def _taken(version: Version) -> str:
+    """Who took the number that the dialog had promised."""
+    others = Version.objects.filter(agent=version.agent_id, number__lt=version.number).select_related("author")
+    other = others.defer("configuration").order_by("-number")[0]
+    return f"{person(other.author)} saved v{other.number}"
 
 
 def nothing_is_live(of: Agent, *, before: int | None) -> Toast:

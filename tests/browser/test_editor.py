@@ -251,7 +251,8 @@ def test_somebody_published_meanwhile_asks_again(page: Page, cast: Cast, line: L
 
     page.get_by_role("button", name="Publish v4").click()
 
-    expect(page.locator("#dialog")).to_contain_text("v3 is live now. Look again before you go on.")
+    expect(page.locator("#dialog")).to_contain_text("Ana published v3 instead of v2 just now")
+    expect(page.locator("#dialog").get_by_role("link", name="What changed")).to_be_visible()
     expect(page.locator("#dialog")).to_contain_text("Changes against v3")
     assert not Version.objects.filter(agent=cast.agent, number=4).exists()
     page.get_by_role("button", name="Publish v4").click()

@@ -187,6 +187,31 @@ class TestConfirmations:
         assert "<li>Prompt</li>" in page
         assert "<li>Greeting</li>" in page
 
+    def test_who_took_the_number_that_the_dialog_promised_is_said(self, reachable: Cast, sign_in: SignIn) -> None:
+        agent, posted = reachable.agent, {"live": "", "key": str(uuid4()), "expected": "3"}
+        posted |= {"base": str(shown(agent, reachable.ana))}
+        save(agent, reachable.ben, greeting="Ben was quicker")
+
+        answer = sign_in(reachable.ana).post(reverse("drafts.publish", args=[agent.pk]), posted, headers=HTMX)
+
+        assert "v4 is live (Ben saved v3 meanwhile)" in answer.content.decode()
+
+    def test_who_published_meanwhile_is_said_and_nothing_happens(self, reachable: Cast, sign_in: SignIn) -> None:
+        agent, client = reachable.agent, sign_in(reachable.ana)
+        second, third = Version.objects.get(agent=agent, number=2), save(agent, reachable.ben, greeting="Hi")
+        publish(second, live=None, by=reachable.ana)
+        publish(third, live=2, by=reachable.pia, note="The bank holiday")
+        posted = {"live": "2", "key": str(uuid4()), "base": str(shown(agent, reachable.ana))}
+
+        answer = client.post(reverse("drafts.publish", args=[agent.pk]), posted, headers=HTMX)
+
+        assert answer.status_code == 409
+        told = answer.content.decode()
+        assert "<b>Pia</b> published v3 instead of v2" in told
+        assert "“The bank holiday”" in told
+        assert reverse("versions.compare", args=[agent.pk, 2, 3]) in told
+        assert Version.objects.filter(agent=agent).count() == 3
+
     def test_after_an_unpublish_the_changes_are_told_against_what_was_live_last(
         self, reachable: Cast, sign_in: SignIn
     ) -> None:
