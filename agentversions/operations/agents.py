@@ -1,5 +1,7 @@
 """Verbs for agents as a whole."""
 
+import re
+from itertools import count
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -61,7 +63,7 @@ def duplicate_agent(agent: Agent, *, by: User, key: UUID | None = None) -> Agent
     if (earlier := confirmation.earlier(by)) and earlier.agent:
         return earlier.agent
     source = agent.start()
-    copy = Agent.objects.create(project=agent.project, name=f"{agent.name[:90]} (copy)", created_by=by)
+    copy = Agent.objects.create(project=agent.project, name=_copy_name(agent), created_by=by)
     document: Document = source.configuration
     version = next_version(copy, configuration=document, schema=source.schema, name="", parent=None, by=by)
     told = {"source": agent.name, "version": source.number}
@@ -75,6 +77,15 @@ def duplicate_agent(agent: Agent, *, by: User, key: UUID | None = None) -> Agent
         confirmation=confirmation,
     )
     return copy
+
+
+def _copy_name(agent: Agent) -> str:
+    """`Reception (copy)`, then `Reception (copy 2)`: two copies can be told apart."""
+    taken = set(Agent.objects.filter(project=agent.project_id).values_list("name", flat=True))
+    stem = re.sub(r" \(copy( [0-9]+)?\)$", "", agent.name)[:85]
+    numbered = (f"{stem} (copy {number})" for number in count(2))
+    first = f"{stem} (copy)"
+    return first if first not in taken else next(name for name in numbered if name not in taken)
 
 
 @atomic

@@ -5,9 +5,10 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from agentversions import access, operations
+from agentversions import access, exchange, operations
 from agentversions.refusals import DraftHasChanges, PublishedMeanwhile, Stale
 from dashboard.forms import Confirmed, whole
 from dashboard.http import Request, go_to
@@ -31,6 +32,15 @@ def show(request: Request, agent_id: UUID, number: int) -> HttpResponse:
     """A version, read-only."""
     version = access.version(request.user, agent_id, number)
     return render(request, "versions/show.html", editor.version(request.user, version))
+
+
+@require_safe
+def download(request: Request, agent_id: UUID, number: int) -> HttpResponse:
+    """A version as a file."""
+    version = access.version(request.user, agent_id, number)
+    named = content_disposition_header(as_attachment=True, filename=exchange.filename(version))
+    headers = {"Content-Disposition": str(named)}
+    return HttpResponse(exchange.download(version), content_type="application/json", headers=headers)
 
 
 @require_safe
