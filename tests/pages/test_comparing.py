@@ -1,45 +1,12 @@
 """What differs between two versions, and between one and the draft: setting by setting, word by word."""
 
-import random
-
 import pytest
 from django.urls import reverse
-from hypothesis import given
-from hypothesis import strategies as st
 
-from agentversions.differences import Piece, differences, shortened
 from agentversions.models import Version
 from agentversions.operations import edit_draft
 from tests.cast import Cast, edit, save, shown, typed
 from tests.pages.conftest import SignIn
-
-
-class TestWords:
-    def test_the_words_that_changed_and_no_others(self) -> None:
-        assert differences("We open at nine.\nBye.", "We open at eight.\nBye.") == [
-            Piece("same", "We open at "),
-            Piece("removed", "nine"),
-            Piece("added", "eight"),
-            Piece("same", ".\nBye."),
-        ]
-
-    @given(st.text("ab \n.", max_size=80), st.text("ab \n.", max_size=80))
-    def test_both_texts_can_be_read_from_the_pieces(self, before: str, after: str) -> None:
-        pieces = differences(before, after)
-
-        assert "".join(piece.text for piece in pieces if piece.kind != "added") == before
-        assert "".join(piece.text for piece in pieces if piece.kind != "removed") == after
-
-    def test_long_texts_that_differ_everywhere_are_still_compared(self) -> None:
-        dice = random.Random(7)
-        before, after = (" ".join(dice.choices("abcdefgh", k=30_000)) for _ in range(2))
-
-        assert [piece.kind for piece in differences(before, after)] == ["removed", "added"]
-
-    def test_an_excerpt_keeps_what_stands_around_a_change(self) -> None:
-        pieces = [Piece("same", "x" * 500), Piece("added", "new"), Piece("same", "y" * 500), Piece("removed", "old")]
-
-        assert [len(piece.text) for piece in shortened(pieces, around=10)] == [13, 3, 23, 3]
 
 
 class TestPage:
