@@ -117,7 +117,7 @@ class TestPostgres:
     def test_stops_after_its_command_when_it_is_asked_to_stop(self, asked: signal.Signals) -> None:
         told = "import os, time; print(os.environ['DATABASE_URL'], flush=True); time.sleep(60)"
         # In the background a shell lets Ctrl-C be ignored, and whoever is started inherits that.
-        hears = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+        hears = "import os, signal as s, sys; s.signal(s.SIGINT, s.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
         command = [sys.executable, "-m", "tests.support.postgres", "--", sys.executable, "-c", told]
         command = [sys.executable, "-c", hears, *command]
         with subprocess.Popen(  # noqa: S603
