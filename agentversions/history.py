@@ -1,6 +1,6 @@
 """The product's memory: records a fact, and tells it as a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from agentversions.documents import digest
 from agentversions.models import Action, Agent, Event, Project, Version
@@ -114,6 +114,10 @@ _WORDS = {
 }
 
 
+_ACTS = (Action.PUBLISHED, Action.UNPUBLISHED, Action.AGENT_ARCHIVED)
+"""What begins or ends the time of a version."""
+
+
 @dataclass(frozen=True)
 class Span:
     """A time during which a version was live; `until` is None while it is."""
@@ -125,7 +129,7 @@ class Span:
 
 def spans(agent: Agent) -> list[Span]:
     """Which version was live when, oldest first."""
-    acts = Event.objects.filter(agent=agent, action__in=(Action.PUBLISHED, Action.UNPUBLISHED, Action.AGENT_ARCHIVED))
+    acts = Event.objects.filter(agent=agent, action__in=_ACTS)
     rows = acts.order_by("id").values_list("action", "version__number", "at")
     found: list[Span] = []
     live: tuple[int, datetime] | None = None
@@ -136,6 +140,26 @@ def spans(agent: Agent) -> list[Span]:
     if live:
         found.append(Span(*live, until=None))
     return found
+
+
+MOST_SPANS = 500
+
+
+def lived(versions: Iterable[Version]) -> dict[int, list[Span]]:
+    """When each of these versions of one agent was live, by number, oldest first; of very many the newest 500."""
+    following = Event.objects.filter(agent=OuterRef("agent"), action__in=_ACTS, id__gt=OuterRef("id")).order_by("id")
+    acts = Event.objects.filter(version__in=versions, action=Action.PUBLISHED).order_by("-id")
+    rows = acts.values_list("version__number", "at", Subquery(following.values("at")[:1]))[:MOST_SPANS]
+    found: dict[int, list[Span]] = {}
+    for number, since, until in reversed(rows):
+        found.setdefault(number, []).append(Span(number, since, until))
+    return found
+
+
+def first_live(agent: Agent) -> datetime | None:
+    """When a version of the agent went live for the first time."""
+    published = Event.objects.filter(agent=agent, action=Action.PUBLISHED).order_by("id")
+    return published.values_list("at", flat=True).first()
 
 
 def live_before(agent: Agent) -> int | None:

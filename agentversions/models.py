@@ -134,6 +134,10 @@ class Version(Content):
             models.UniqueConstraint(fields=["id", "agent"], name="a_version_belongs_to_its_agent"),
             models.CheckConstraint(condition=Q(number__gte=1), name="version_numbers_begin_at_1"),
         ]
+        indexes = [
+            # Few versions have names, and a name lies behind a configuration of many pages: found without reading them.
+            models.Index(fields=["agent", "-number"], name="version_named", condition=~Q(name="")),
+        ]
 
     def __str__(self) -> str:
         return f"v{self.number}"

@@ -1,29 +1,21 @@
 """The editor, a version, earlier drafts, and the history that stands beside all of them."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import User
-from django.db.models import Count
-from django.utils import timezone
 
 from agentversions import access
 from agentversions.access import Act
 from agentversions.comparison import compare, labels
 from agentversions.configuration import Configuration, setting
-from agentversions.history import spans
+from agentversions.history import lived
 from agentversions.models import Agent, Draft, Version
 from agentversions.tools import KINDS
 from dashboard import forms
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
 from telephony.models import Call
-
-HISTORY_PAGE = 50
-LIVES_WIDTH = 200
-"""Units across the drawing of when a version was live."""
 
 
 def agent(user: User, agent: Agent) -> Context:
@@ -33,8 +25,8 @@ def agent(user: User, agent: Agent) -> Context:
 
 
 def around(user: User, of: Agent) -> Context:
-    """What every page below an agent's name shows beside its own: the agent, one's draft and the history."""
-    return agent(user, of) | saved(of, Draft.objects.of(of, user)) | history(of)
+    """What every page below an agent's name shows beside its own: the agent and one's draft. The history is its own."""
+    return agent(user, of) | saved(of, Draft.objects.of(of, user))
 
 
 def editor(user: User, of: Agent) -> Context:
@@ -74,59 +66,14 @@ def label_of(path: str) -> str:
     return leaf.setting.label if leaf else "Tools"
 
 
-@dataclass(frozen=True)
-class HistoryRow:
-    """A version as the history lists it: calls it handled, and when it was live as parts of a drawing's width."""
-
-    version: Version
-    published: bool
-    calls: int
-    lives: list[tuple[float, float]]
-
-
-def history(of: Agent, *, before: int | None = None) -> Context:
-    """A page of the history, newest first, from the version before a number on."""
-    versions = Version.objects.filter(agent=of).select_related("author").defer("configuration")
-    if before is not None:
-        versions = versions.filter(number__lt=before)
-    page = list(versions.order_by("-number")[: HISTORY_PAGE + 1])
-    shown = page[:HISTORY_PAGE]
-    handled = dict(Call.objects.filter(version__in=shown).values_list("version").annotate(n=Count("pk")).order_by())
-    lives = _lives(of)
-    rows = [
-        HistoryRow(row, row.pk == of.published_id, handled.get(row.pk, 0), lives.get(row.number, [])) for row in shown
-    ]
-    return {"rows": rows, "older": shown[-1].number if len(page) > HISTORY_PAGE else None}
-
-
-def _lives(of: Agent) -> dict[int, list[tuple[float, float]]]:
-    """When each version was live: start and width, across the time since the first publish."""
-    lived = spans(of)
-    if not lived:
-        return {}
-    now = timezone.now()
-    first, whole = lived[0].since, max((now - lived[0].since).total_seconds(), 1)
-
-    def at(moment: datetime) -> float:
-        return (moment - first).total_seconds() / whole * LIVES_WIDTH
-
-    drawn: dict[int, list[tuple[float, float]]] = {}
-    for span in lived:
-        start, end = at(span.since), at(span.until or now)
-        width = max(end - start, 2)
-        drawn.setdefault(span.number, []).append((round(min(start, LIVES_WIDTH - width), 2), round(width, 2)))
-    return drawn
-
-
 def version(user: User, of: Version) -> Context:
     """A version, read-only, with the history."""
-    lived = [span for span in spans(of.agent) if span.number == of.number]
     return around(user, of.agent) | {
         "version": of,
         "sections": forms.sections(of),
         "tools": forms.tools(of),
         "readonly": True,
-        "lived": lived,
+        "lived": lived([of]).get(of.number, []),
         "calls": Call.objects.filter(version=of).count(),
         "is_live": of.agent.published_id == of.pk,
     }

@@ -1,5 +1,6 @@
 """Versions: looking at one, publishing it, copying it into the draft, naming it; and leaving none live."""
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -9,22 +10,28 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from agentversions import access, exchange, operations
-from agentversions.refusals import DraftHasChanges, PublishedMeanwhile, Stale
-from dashboard.forms import Confirmed, whole
-from dashboard.http import Request, go_to
-from dashboard.pages import comparing, dialogs, editor
+from agentversions.models import Version
+from agentversions.refusals import DraftHasChanges, Invalid, PublishedMeanwhile, Stale
+from dashboard.forms import Confirmed
+from dashboard.http import Request, fragments, go_to
+from dashboard.pages import comparing, dialogs, editor, history
+from dashboard.pages.history import Listing
 from dashboard.toasts import Toast, keep
+
+FOUND = "components/found.html"
+RENAMED = ["components/version_name.html", "components/toast.html"]
 
 
 @require_safe
 def index(request: Request, agent_id: UUID) -> HttpResponse:
-    """More of the history: the versions before a number."""
+    """The history: filtered, searched, and its older pages."""
     agent = access.agent(request.user, agent_id)
-    before = request.GET.get("before")
-    context = editor.history(agent, before=whole(before) if before else None)
-    if request.htmx:
-        return render(request, "components/history.html#rows", editor.agent(request.user, agent) | context)
-    return render(request, "versions/index.html", editor.around(request.user, agent) | context)
+    listing = Listing.read(request.GET)
+    panel = {"panel": history.panel(request.user, agent, listing)}
+    if not request.htmx:
+        return render(request, "versions/index.html", editor.around(request.user, agent) | panel)
+    part = "listed" if listing.before is None else "rows"
+    return fragments(request, [f"components/history.html#{part}", FOUND], editor.agent(request.user, agent) | panel)
 
 
 @require_safe
@@ -132,15 +139,32 @@ def _ask_before_replacing(request: Request, agent_id: UUID, number: int) -> Http
 
 @require_safe
 def confirm_rename(request: Request, agent_id: UUID, number: int) -> HttpResponse:
-    """The dialog for a version's name."""
+    """Ask for a version's name: in its row, or in the dialog."""
     version = access.version(request.user, agent_id, number)
-    return render(request, *dialogs.dialog(request, "versions/rename.html", version.agent, version=version))
+    return _ask_for_name(request, version, version.name)
 
 
 @require_POST
 def rename(request: Request, agent_id: UUID, number: int) -> HttpResponse:
-    """Name a version, or take its name away; its content never changes."""
-    version = access.version(request.user, agent_id, number)
-    version = operations.rename_version(version, request.POST.get("name", ""), by=request.user)
+    """Name a version, or take its name away; its content never changes. What was typed stays where it is refused."""
+    version, typed = access.version(request.user, agent_id, number), request.POST.get("name", "")
+    try:
+        version = operations.rename_version(version, typed, by=request.user)
+    except Invalid as refused:
+        if request.htmx.target == "dialog":
+            raise
+        return _ask_for_name(request, version, typed, refused)
     words = f"v{version.number} is named “{version.name}”" if version.name else f"v{version.number} has no name now"
+    if request.htmx and request.htmx.target != "dialog":
+        here = urlsplit(request.htmx.current_url or "").path == dialogs.url(version)
+        told = {"agent": version.agent, "listed": version, "version": version if here else None, "renamed": True}
+        return fragments(request, RENAMED, told | {"toast": Toast(words)})
     return dialogs.done(request, agent_id, Toast(words))
+
+
+def _ask_for_name(request: Request, version: Version, typed: str, refused: Invalid | None = None) -> HttpResponse:
+    told = {"version": version, "typed": typed, "refused": refused}
+    status = refused.status if refused else 200
+    if request.htmx and request.htmx.target != "dialog":
+        return render(request, "versions/rename.html#in_place", told | {"agent": version.agent}, status=status)
+    return render(request, *dialogs.dialog(request, "versions/rename.html", version.agent, **told), status=status)

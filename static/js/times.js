@@ -2,6 +2,8 @@
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 const moment = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const old = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const oldDate = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 
@@ -24,6 +26,7 @@ const write = (root) => {
     if (Number.isNaN(when.getTime())) continue;
     if (time.hasAttribute("data-when")) time.textContent = ago(when);
     else if (time.hasAttribute("data-clock")) time.textContent = clock.format(when);
+    else if (time.hasAttribute("data-date")) time.textContent = (when.getFullYear() === new Date().getFullYear() ? date : oldDate).format(when);
     else if (time.hasAttribute("data-day")) time.textContent = day(when);
     else continue;
     time.title = old.format(when);

@@ -1,12 +1,14 @@
 // Toasts: one line at the foot of the page. Announced by its role; goes by itself unless it offers something.
 const toasts = document.getElementById("toasts");
 
-document.addEventListener("say", (event) => {
+const show = (words, kind) => {
   const toast = document.createElement("div");
-  toast.className = "toast bad";
-  toast.append(Object.assign(document.createElement("span"), { textContent: event.detail }));
+  toast.className = `toast ${kind}`;
+  toast.append(Object.assign(document.createElement("span"), { textContent: words }));
   toasts.replaceChildren(toast);
-});
+};
+document.addEventListener("say", (event) => show(event.detail, "bad"));
+document.addEventListener("tell", (event) => show(event.detail, ""));
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
 });
