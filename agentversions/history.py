@@ -14,7 +14,12 @@ from agentversions.documents import digest
 from agentversions.models import Action, Agent, Event, Project, Version
 from agentversions.refusals import KeyReused
 
-PRIVATE = (Action.EDITED_INTO_DRAFT, Action.DRAFT_DISCARDED, Action.DRAFT_BROUGHT_BACK)
+PRIVATE = (
+    Action.EDITED_INTO_DRAFT,
+    Action.DRAFT_DISCARDED,
+    Action.DRAFT_BROUGHT_BACK,
+    Action.MERGED_PUBLISHED,
+)
 """Acts on a draft, told only to the one whose draft it is."""
 
 
@@ -106,6 +111,7 @@ _WORDS = {
     Action.EDITED_INTO_DRAFT: "copied {version} into their draft",
     Action.DRAFT_DISCARDED: "discarded their draft",
     Action.DRAFT_BROUGHT_BACK: "brought back an earlier draft",
+    Action.MERGED_PUBLISHED: "merged {version} into their draft",
     Action.CONNECTION_ADDED: "added the {provider} connection “{name}”",
     Action.CONNECTION_CHANGED: "changed the connection “{name}”",
     Action.NUMBER_ADDED: "added the number {number}",

@@ -13,8 +13,9 @@ from simple_history.models import HistoricalRecords
 
 from agentversions.base import Base
 from agentversions.configuration import SCHEMA, Configuration
-from agentversions.documents import Document, digest, read, stored_tools
+from agentversions.documents import Document, digest, read, stored_tools, upgraded
 from agentversions.ids import uuid7
+from agentversions.merging import Merge, merge
 from agentversions.typed import problems
 
 
@@ -208,6 +209,18 @@ class Draft(Content):
         """Whether it would behave otherwise than the version, or holds text that is not a value yet."""
         return bool(self.unparsed) or version is None or self.read() != version.read()
 
+    def is_behind(self, live: Version | None) -> bool:
+        """Whether another version went live since it was started, which it isn't based on either."""
+        return bool(self.started_at and live and live.pk not in (self.live_at_start_id, self.based_on_id))
+
+    def merged_with(self, live: Version) -> Merge:
+        """What it and the live version made of what was live when it was started, else of what it came from."""
+        start = self.live_at_start or self.based_on
+        base, mine, theirs = (
+            upgraded(content.configuration, content.schema) if content else {} for content in (start, self, live)
+        )
+        return merge(base, mine, theirs, self.unparsed)
+
     def has_changes_in_no_version(self) -> bool:
         """Whether replacing it would lose something that no version holds."""
         if not self.started_at or not self.differs_from(self.based_on):
@@ -233,6 +246,7 @@ class Action(models.TextChoices):
     EDITED_INTO_DRAFT = "edited_into_draft"
     DRAFT_DISCARDED = "draft_discarded"
     DRAFT_BROUGHT_BACK = "draft_brought_back"
+    MERGED_PUBLISHED = "merged_published"
     CONNECTION_ADDED = "connection_added"
     CONNECTION_CHANGED = "connection_changed"
     NUMBER_ADDED = "number_added"

@@ -90,6 +90,17 @@ class Invalid(Refused):
     status = 422
 
 
+class Undecided(Refused):
+    """Both changed a setting in ways that contradict each other, and nobody has chosen yet."""
+
+    code = "undecided"
+    status = 422
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self.labels = dict(labels)
+        super().__init__(f"Choose first what becomes of {', '.join(dict.fromkeys(self.labels.values()))}.")
+
+
 @dataclass(frozen=True)
 class Blocker:
     """One thing in the way of publishing: what it is, and where it is mended (a field's path, or a page's word)."""

@@ -14,6 +14,7 @@ from agentversions.operations.drafts import (
     edit_into_draft,
     save_and_edit_into_draft,
 )
+from agentversions.operations.merging import merge_published
 from agentversions.operations.projects import create_project, remove_member, set_role
 from agentversions.operations.publishing import publish, publish_draft, unpublish
 from agentversions.operations.versions import rename_version, save_version
@@ -28,6 +29,7 @@ __all__ = [
     "duplicate_agent",
     "edit_draft",
     "edit_into_draft",
+    "merge_published",
     "publish",
     "publish_draft",
     "remove_member",

@@ -6,7 +6,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from agentversions.access import Act, require
 from agentversions.documents import Document, digest, read
 from agentversions.models import Agent, Version
-from agentversions.refusals import Archived, Invalid
+from agentversions.refusals import Archived, Invalid, PublishedMeanwhile
 from agentversions.values import UNSTORABLE
 
 NAME_CHARACTERS = 100
@@ -26,6 +26,14 @@ def ready(agent: Agent, by: User, act: Act) -> None:
     require(by, act, agent.project)
     if agent.archived_at:
         raise Archived
+
+
+def still_live(agent: Agent, live: int | None) -> None:
+    """Raise PublishedMeanwhile unless the version of this number (None: none) is live."""
+    now = agent.published.number if agent.published else None
+    if now != live:
+        words = f"v{now} is live now." if now else "Nothing is live any more."
+        raise PublishedMeanwhile(f"{words} Look again before you go on.")
 
 
 def clean_name(name: str, *, optional: bool = False) -> str:

@@ -108,7 +108,8 @@ def _filled(draft: Draft, agent: Agent, base: Base) -> Draft:
         shown = Version.objects.filter(agent=agent, number=base.shown).first()
         if shown is None:
             raise Stale
-        draft.fill(shown, live=agent.published)
+        # Where another version went live since the page was opened, the draft starts from before it, and is behind.
+        draft.fill(shown, live=shown if agent.published else None)
     return draft
 
 
@@ -269,6 +270,15 @@ def bring_back_draft(agent: Agent, checkpoint: int, *, by: User, key: UUID | Non
     _replaced(draft)
     record(Action.DRAFT_BROUGHT_BACK, by=by, project=agent.project, agent=agent, confirmation=confirmation)
     return draft
+
+
+def replace_content(draft: Draft, document: Document, unparsed: dict[str, str], *, version: Version) -> int:
+    """Put other content, based on the version that is live, into a locked draft; the number of the checkpoint kept."""
+    checkpoint = _checkpoint(draft)
+    draft.configuration, draft.schema, draft.unparsed = document, max(draft.schema, SCHEMA), unparsed
+    draft.based_on = draft.live_at_start = version
+    _replaced(draft)
+    return checkpoint
 
 
 def _replaced(draft: Draft, *, started: bool = True) -> None:

@@ -10,10 +10,10 @@ from agentversions.access import Act
 from agentversions.documents import read
 from agentversions.history import Confirmation, record
 from agentversions.models import Action, Agent, Draft, Version
-from agentversions.operations.common import clean_name, locked, ready
+from agentversions.operations.common import clean_name, locked, ready, still_live
 from agentversions.operations.drafts import Base
 from agentversions.operations.versions import version_from_draft
-from agentversions.refusals import AlreadyDone, PublishedMeanwhile
+from agentversions.refusals import AlreadyDone
 
 
 @atomic
@@ -36,7 +36,7 @@ def publish(
     if (earlier := confirmation.earlier(by)) and earlier.version:
         return earlier.version
     ready(agent, by, Act.PUBLISH)
-    _still_live(agent, live)
+    still_live(agent, live)
     if agent.published_id == version.pk:
         raise AlreadyDone(f"{version} is live already.")
     version = Version.objects.get(pk=version.pk)
@@ -67,10 +67,9 @@ def publish_draft(
     if (earlier := confirmation.earlier(by)) and earlier.version:
         return earlier.version
     ready(agent, by, Act.PUBLISH)
-    _still_live(agent, live)
+    still_live(agent, live)
     version = version_from_draft(agent, base=base, name=name, by=by)
     _go_live(agent, version, number=number, note=note, by=by, confirmation=confirmation, source="draft")
-    Draft.objects.filter(agent=agent, owner=by).update(live_at_start=version)
     return version
 
 
@@ -82,7 +81,7 @@ def unpublish(agent: Agent, *, live: int | None, by: User, key: UUID | None = No
     if confirmation.earlier(by):
         return agent
     ready(agent, by, Act.PUBLISH)
-    _still_live(agent, live)
+    still_live(agent, live)
     if agent.published is None:
         raise AlreadyDone("Nothing is live.")
     version, agent.published = agent.published, None
@@ -96,13 +95,6 @@ def unpublish(agent: Agent, *, live: int | None, by: User, key: UUID | None = No
         confirmation=confirmation,
     )
     return agent
-
-
-def _still_live(agent: Agent, live: int | None) -> None:
-    now = agent.published.number if agent.published else None
-    if now != live:
-        words = f"v{now} is live now." if now else "Nothing is live any more."
-        raise PublishedMeanwhile(f"{words} Look again before you go on.")
 
 
 def _go_live(
@@ -126,6 +118,7 @@ def _go_live(
     }
     agent.published = version
     agent.save(update_fields=["published"])
+    _catch_up(agent, version)
     record(
         Action.PUBLISHED,
         by=by,
@@ -135,3 +128,29 @@ def _go_live(
         particulars=told,
         confirmation=confirmation,
     )
+
+
+def _catch_up(agent: Agent, version: Version) -> None:
+    """Note in the drafts that hold the version already that it is live: they aren't behind it, but behind what follows.
+
+    Those are the ones based on it, and the author's own where it was saved from that draft and another one since.
+    """
+    drafts = Draft.objects.filter(agent=agent).exclude(started_at=None)
+    drafts.filter(based_on=version).update(live_at_start=version)
+    draft = drafts.filter(owner=version.author_id).first()
+    if draft and version.pk in _saved_from(draft, version):
+        drafts.filter(pk=draft.pk).update(live_at_start=version)
+
+
+def _saved_from(draft: Draft, since: Version) -> set[int]:
+    """The versions that were saved from the draft since a number, the one it is based on included."""
+    saved = Version.objects.filter(
+        agent=draft.agent_id, author=draft.owner_id, number__gte=since.number, created_at__gte=draft.started_at
+    )
+    parents = dict(saved.values_list("pk", "parent"))
+    found: set[int] = set()
+    at = draft.based_on_id
+    while at in parents and at != draft.live_at_start_id:
+        found.add(at)
+        at = parents[at]
+    return found

@@ -66,6 +66,7 @@ def publishing(user: User, of: Agent, chosen: Version | None = None) -> Context:
         "blockers": [*unreadable, *seen.blockers],
         "warnings": seen.warnings,
         "outlook": seen,
+        "undone": draft.merged_with(before).undone if before and not chosen and draft.is_behind(of.published) else [],
         "changes": comparing.by_section(changes),
         "change_count": len(changes),
         "same": same if same and same.pk != of.published_id else None,
@@ -116,7 +117,13 @@ def done(request: Request, agent_id: Any, toast: Toast) -> HttpResponse:
     return response
 
 
-DONE = ["components/chips.html", "components/history.html", "components/saved.html", "components/toast.html"]
+DONE = [
+    "components/chips.html",
+    "components/history.html",
+    "components/saved.html",
+    "components/behind.html",
+    "components/toast.html",
+]
 
 
 def ask_again(

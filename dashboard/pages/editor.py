@@ -13,7 +13,7 @@ from agentversions.history import lived
 from agentversions.models import Agent, Draft, Version
 from agentversions.tools import KINDS
 from dashboard import forms
-from dashboard.pages import projects
+from dashboard.pages import behind, projects
 from dashboard.pages.projects import Context
 from telephony.models import Call
 
@@ -36,7 +36,7 @@ def editor(user: User, of: Agent) -> Context:
     return beside | {"sections": forms.sections(draft), "tools": forms.tools(draft), "kinds": KINDS}
 
 
-SAVED = ["components/saved.html", "components/draft_chip.html", "components/draft_row.html"]
+SAVED = ["components/saved.html", "components/draft_chip.html", "components/draft_row.html", "components/behind.html"]
 """What an autosave answers with."""
 
 
@@ -44,13 +44,14 @@ def saved(of: Agent, draft: Draft) -> Context:
     """How the draft stands: its base, its flags, and how it differs from what it is compared with."""
     problems = draft.problems()
     compared = of.published or draft.based_on
+    differs = draft.differs_from(compared)
     return {
         "agent": of,
         "draft": draft,
         "problems": problems,
-        "differs": draft.differs_from(compared),
+        "differs": differs,
         "draft_changes": changes_of(draft.based_on, draft),
-    }
+    } | behind.notice(of, draft, differs=differs)
 
 
 def changes_of(before: Version | None, draft: Draft) -> list[str]:

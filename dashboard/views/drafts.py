@@ -8,14 +8,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from agentversions import access, operations
+from agentversions.access import Act
 from agentversions.base import Base
-from agentversions.models import Draft
-from agentversions.refusals import Hostile, PublishedMeanwhile, Stale
+from agentversions.models import Agent, Draft
+from agentversions.refusals import Hostile, Invalid, PublishedMeanwhile, Refused, Stale, Undecided
 from agentversions.tools import KINDS
-from dashboard import forms
+from dashboard import forms, forms_merge
 from dashboard.forms import Confirmed, uuid_or_none, whole
 from dashboard.http import Request, fragments, go_to
-from dashboard.pages import dialogs, editor
+from dashboard.pages import behind, dialogs, editor
 from dashboard.toasts import Toast, keep
 
 
@@ -99,6 +100,38 @@ def publish(request: Request, agent_id: UUID) -> HttpResponse:
     return dialogs.done(
         request, agent_id, dialogs.is_live(version, before=confirmed.live, expected=posted.get("expected"))
     )
+
+
+@require_safe
+def confirm_merge(request: Request, agent_id: UUID) -> HttpResponse:
+    """The review of a draft that is behind: setting by setting, what becomes of it and of what went live since."""
+    agent = access.agent(request.user, agent_id)
+    access.require(request.user, Act.EDIT, agent.project)
+    return _review(request, agent)
+
+
+@require_POST
+def merge(request: Request, agent_id: UUID) -> HttpResponse:
+    """Merge what went live into the draft, as it was chosen. If either moved, or something is open, ask again."""
+    agent = access.agent(request.user, agent_id)
+    confirmed, choices = Confirmed.read(request), forms_merge.read_choices(request.POST)
+    try:
+        draft = operations.merge_published(
+            agent, base=confirmed.base, live=confirmed.live, choices=choices, by=request.user, key=confirmed.key
+        )
+    except (Stale, PublishedMeanwhile, Undecided, Invalid) as refused:
+        return _review(request, access.agent(request.user, agent_id), refused)
+    keep(request, dialogs.replaced(f"v{confirmed.live} is merged into your draft", draft))
+    return go_to(request, reverse("agents.show", args=[agent.pk]))
+
+
+def _review(request: Request, agent: Agent, refused: Refused | None = None) -> HttpResponse:
+    """The review, or the editor where there is nothing left to review."""
+    around = editor.around(request.user, agent)
+    if not around["behind"]:
+        return redirect("agents.show", agent.pk)
+    told = behind.review(agent, around["draft"], refused=refused, posted=request.POST)
+    return render(request, "drafts/merge.html", around | told, status=refused.status if refused else 200)
 
 
 @require_safe

@@ -22,6 +22,7 @@ from agentversions.operations import (
     duplicate_agent,
     edit_draft,
     edit_into_draft,
+    merge_published,
     publish,
     publish_draft,
     remove_member,
@@ -69,6 +70,12 @@ VERBS: dict[str, tuple[set[str], Callable[[Scene, User], object]]] = {
     "save_and_edit_into_draft": (
         EDITORS,
         lambda s, by: save_and_edit_into_draft(s.older, base=shown(s.cast.agent, by), by=by),
+    ),
+    "merge_published": (
+        EDITORS,
+        lambda s, by: merge_published(
+            s.cast.agent, base=shown(s.cast.agent, by), live=s.live.number, choices={}, by=by
+        ),
     ),
     "save_version": (EDITORS, lambda s, by: save_version(s.cast.agent, base=shown(s.cast.agent, by), by=by)),
     "rename_version": (EDITORS, lambda s, by: rename_version(s.older, "Renamed", by=by)),
@@ -123,6 +130,7 @@ def stage(cast: Cast, actor: User) -> Scene:
     publish(newer, live=None, by=cast.ana)
     draft = opened(cast.agent, actor)
     draft.started_at = cast.agent.created_at
+    draft.based_on = draft.live_at_start = older
     draft.save()
     kept = Draft.history.bulk_history_create([draft], update=True)[0].history_id
     return Scene(cast, newer, older, create_agent(cast.project, "Idle", by=cast.ana), kept)
