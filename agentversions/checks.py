@@ -4,15 +4,16 @@ This package knows no phones: telephony registers how a version is reached. With
 published.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from django.contrib.auth.models import User
 
+from agentversions import complaints
 from agentversions.configuration import Configuration
 from agentversions.models import Agent
-from agentversions.refusals import Blocked, Blocker
+from agentversions.refusals import Blocked, Blocker, SecretPasted
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,9 @@ def register(reach: Reach) -> None:
 def outlook(agent: Agent, configuration: Configuration) -> Outlook:
     """What publishing this configuration for this agent would meet now."""
     reached = _reach[0].outlook(agent) if _reach else Outlook(blockers=[_NO_TELEPHONY])
-    incomplete = [blocker for blocker in (complain(configuration) for complain in _COMPLAINTS) if blocker]
     return Outlook(
-        blockers=[*reached.blockers, *incomplete],
-        warnings=reached.warnings,
+        blockers=[*reached.blockers, *complaints.blockers(configuration)],
+        warnings=[*reached.warnings, *complaints.warnings(configuration)],
         numbers=reached.numbers,
         calls=reached.calls,
         offers=reached.offers,
@@ -91,6 +91,13 @@ def require(agent: Agent, configuration: Configuration) -> Outlook:
     return seen
 
 
+def require_keepable(configuration: Configuration) -> None:
+    """Refuse what no version may hold, since a version is for ever; raises SecretPasted with every place."""
+    pasted = complaints.secrets(configuration)
+    if pasted:
+        raise SecretPasted(pasted)
+
+
 def take(agent: Agent, reference: str, by: User) -> None:
     """Take an offer into use."""
     if _reach:
@@ -103,11 +110,4 @@ def release(agent: Agent, by: User) -> None:
         _reach[0].release(agent, by)
 
 
-def _empty_prompt(configuration: Configuration) -> Blocker | None:
-    if configuration.prompt.strip():
-        return None
-    return Blocker("empty_prompt", "The prompt is empty.", "Write a prompt", "prompt")
-
-
-_COMPLAINTS: list[Callable[[Configuration], Blocker | None]] = [_empty_prompt]
 _NO_TELEPHONY = Blocker("no_telephony", "No telephony is installed, so no number could reach this agent.")

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from agentversions.tools import Tool
 from agentversions.values import Leaf, Lined, Long, Names, Sentence, Setting, Short, Value, leaves, lines_of, one_line
+from agentversions.variables import own_name
 
 SCHEMA = 1
 """The number of today's schema, stored beside every document that is written under it."""
@@ -49,7 +50,7 @@ def _number(*, least: float, most: float) -> Any:
 class Variable(Lined):
     """`{{name}}` in any text stands for its value in the call, or for this default."""
 
-    name: Annotated[str, StringConstraints(pattern=Names.VARIABLE)]
+    name: Annotated[str, StringConstraints(pattern=Names.VARIABLE), AfterValidator(own_name)]
     default: Sentence = ""
 
     @classmethod

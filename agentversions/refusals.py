@@ -122,6 +122,12 @@ class Blocked(Refused):
         super().__init__(" ".join(blocker.sentence for blocker in blockers))
 
 
+class SecretPasted(Blocked):
+    """A text holds a secret. A version is for ever, so none is made; the draft keeps what was typed."""
+
+    code = "secret_pasted"
+
+
 class Unparsable(Refused):
     """The draft holds text that is not yet a value; a version can only hold values."""
 

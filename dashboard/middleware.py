@@ -45,7 +45,8 @@ class PrivatePages:
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The page or fragment that says why nothing happened, and the cure."""
-    told: dict[str, Any] = {"refused": refused}
+    match = request.resolver_match
+    told: dict[str, Any] = {"refused": refused, "agent_id": match.kwargs.get("agent_id") if match else None}
     if not request.headers.get("HX-Request"):
         return render(request, "refusal.html", told, status=refused.status)
     response = render(request, "components/refusal.html", told, status=refused.status)

@@ -5,7 +5,7 @@ from typing import Any, override
 from django import forms
 from django.contrib.auth.models import User
 
-from agentversions import checks, operations
+from agentversions import checks, complaints, operations
 from agentversions.access import Act, names
 from agentversions.admin.confirming import Confirmed, Deed, Question
 from agentversions.admin.questions import (
@@ -69,7 +69,8 @@ class SaveVersion(Deed[Draft]):
         facts = [f"Your draft becomes v{agent.last_number + 1}. It isn't live; your draft stays."]
         if thing.based_on:
             facts.append(changes(thing.based_on, thing, against=f"v{thing.based_on.number}, from which it came"))
-        return Question(thing, f"Your draft of {agent}", facts, form, blockers=unreadable(thing))
+        pasted = [blocker.sentence for blocker in complaints.secrets(thing.read())]
+        return Question(thing, f"Your draft of {agent}", facts, form, blockers=[*unreadable(thing), *pasted])
 
     @override
     def do(self, thing: Draft, told: dict[str, Any], *, by: User) -> str:

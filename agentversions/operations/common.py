@@ -3,6 +3,7 @@
 from django.contrib.auth.models import User
 from django.db.models import Prefetch, prefetch_related_objects
 
+from agentversions import checks
 from agentversions.access import Act, require
 from agentversions.documents import Document, digest, read
 from agentversions.models import Agent, Version
@@ -49,7 +50,12 @@ def clean_name(name: str, *, optional: bool = False) -> str:
 def next_version(
     agent: Agent, *, configuration: Document, schema: int, name: str, parent: Version | None, by: User
 ) -> Version:
-    """Make the agent's next version. The agent is locked, so the number is taken once and in order."""
+    """Make the agent's next version. The agent is locked, so the number is taken once and in order.
+
+    Raises SecretPasted: a version can't be mended, and everyone in the project reads it.
+    """
+    meant = read(configuration, schema)
+    checks.require_keepable(meant)
     agent.last_number += 1
     agent.save(update_fields=["last_number"])
     return Version.objects.create(
@@ -59,7 +65,7 @@ def next_version(
         configuration=configuration,
         schema=schema,
         digest=digest(configuration),
-        longest_call=read(configuration, schema).max_length,
+        longest_call=meant.max_length,
         parent=parent,
         author=by,
     )

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from agentversions import access, checks
+from agentversions import access, checks, complaints
 from agentversions.comparison import compare
 from agentversions.configuration import Configuration
 from agentversions.documents import read
@@ -44,7 +44,7 @@ def saving(user: User, of: Agent) -> Context:
         "draft": draft,
         "base": draft.base,
         "expected": of.last_number + 1,
-        "blockers": _unreadable(draft),
+        "blockers": [*_unreadable(draft), *complaints.secrets(draft.read())],
         "draft_changes": changes_of(draft.based_on, draft),
     }
 
