@@ -19,6 +19,7 @@ PRIVATE = (
     Action.DRAFT_DISCARDED,
     Action.DRAFT_BROUGHT_BACK,
     Action.MERGED_PUBLISHED,
+    Action.DRAFT_RESOLVED,
 )
 """Acts on a draft, told only to the one whose draft it is."""
 
@@ -112,6 +113,7 @@ _WORDS = {
     Action.DRAFT_DISCARDED: "discarded their draft",
     Action.DRAFT_BROUGHT_BACK: "brought back an earlier draft",
     Action.MERGED_PUBLISHED: "merged {version} into their draft",
+    Action.DRAFT_RESOLVED: "resolved two tabs of their draft",
     Action.CONNECTION_ADDED: "added the {provider} connection “{name}”",
     Action.CONNECTION_CHANGED: "changed the connection “{name}”",
     Action.NUMBER_ADDED: "added the number {number}",

@@ -247,6 +247,7 @@ class Action(models.TextChoices):
     DRAFT_DISCARDED = "draft_discarded"
     DRAFT_BROUGHT_BACK = "draft_brought_back"
     MERGED_PUBLISHED = "merged_published"
+    DRAFT_RESOLVED = "draft_resolved"
     CONNECTION_ADDED = "connection_added"
     CONNECTION_CHANGED = "connection_changed"
     NUMBER_ADDED = "number_added"

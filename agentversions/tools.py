@@ -138,7 +138,7 @@ class FunctionTool(BaseTool):
 
     def __eq__(self, other: object) -> bool:
         """Equal as JSON is: Python alone would take 1 for true inside the parameters."""
-        return super().__eq__(other) and isinstance(other, FunctionTool) and self._spelled() == other._spelled()
+        return isinstance(other, FunctionTool) and super().__eq__(other) and self._spelled() == other._spelled()
 
     def __hash__(self) -> int:
         return hash(self.id)

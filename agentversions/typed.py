@@ -4,7 +4,7 @@ Nothing here knows Django. Field names are the settings' paths; `tools` lists th
 `tools.<id>.<setting>` holds what was typed for one of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,19 @@ class Typed:
     def paths(self) -> set[str]:
         """Every setting that was typed, whether it parsed or not; those of tools aside."""
         return {path for path in {*self.values, *self.unparsed} if not path.startswith("tools.")}
+
+    def without(self, paths: Collection[str]) -> "Typed":
+        """The same with these settings not touched; `tools` stands for all of them."""
+
+        def kept(path: str) -> bool:
+            return ("tools" if path.startswith("tools.") else path) not in paths
+
+        return Typed(
+            {path: value for path, value in self.values.items() if kept(path)},
+            None if "tools" in paths else self.tools,
+            {path: text for path, text in self.unparsed.items() if kept(path)},
+            {path: sentence for path, sentence in self.problems.items() if kept(path)},
+        )
 
 
 def read(fields: Mapping[str, str]) -> Typed:

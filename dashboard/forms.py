@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +17,13 @@ from agentversions.models import Content, Draft
 from agentversions.refusals import Hostile
 from agentversions.tools import KINDS
 from agentversions.typed import Typed
-from agentversions.values import Leaf, leaves
+from agentversions.values import Leaf, leaves, settled
 
-ABOUT_THE_PAGE = {"csrfmiddlewaretoken", "base", "client", "sequence", "tools"}
-"""What the editor's form sends beside settings."""
+ABOUT_THE_PAGE = {"csrfmiddlewaretoken", "base", "client", "sequence", "tools", "key", "live", "touched"}
+"""What the editor's form, and the review of two tabs, send beside settings."""
+
+CHOICE = "choice."
+"""Before a setting's path: which of two texts was chosen for it."""
 
 
 def field_id(path: str) -> str:
@@ -51,6 +54,13 @@ class Field:
     def chosen(self) -> str:
         """A choice in words."""
         return dict(self.leaf.choices).get(self.text, self.text)
+
+    @property
+    def shown(self) -> str:
+        """Its text to read; a choice and a switch in words."""
+        if self.leaf.setting.widget == "switch":
+            return "Yes" if self.text else "No"
+        return self.chosen
 
 
 @dataclass(frozen=True)
@@ -139,10 +149,23 @@ def _plain(default: Any) -> Any:
 
 def read_draft(posted: QueryDict) -> Typed:
     """What the editor's form sent. Raises Hostile for what no page of ours sends."""
-    fields = {path: str(posted[path]) for path in posted if path not in ABOUT_THE_PAGE}
+    fields = {path: str(posted[path]) for path in posted if path not in ABOUT_THE_PAGE and not path.startswith(CHOICE)}
     if "tools" in posted:
         fields["tools"] = ",".join(str(key) for key in posted.getlist("tools") if key)
     return typed.read(fields)
+
+
+def typed_field(field: Field, typed: Typed) -> Field:
+    """The field with what was typed into it instead; as it is where it was not sent."""
+    text = field.text
+    if field.path in typed.values:
+        text = field.leaf.text(settled(typed.values[field.path]))
+    return replace(field, text=typed.unparsed.get(field.path, text))
+
+
+def typed_tools(typed: Typed) -> list[ToolRow]:
+    """The rows of the tools that were typed."""
+    return [tool_row(settled(tool), typed.unparsed, {}) for tool in typed.tools or []]
 
 
 @dataclass(frozen=True)

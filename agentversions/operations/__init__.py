@@ -12,6 +12,7 @@ from agentversions.operations.drafts import (
     discard_draft,
     edit_draft,
     edit_into_draft,
+    resolve_draft,
     save_and_edit_into_draft,
 )
 from agentversions.operations.merging import merge_published
@@ -35,6 +36,7 @@ __all__ = [
     "remove_member",
     "rename_agent",
     "rename_version",
+    "resolve_draft",
     "save_and_edit_into_draft",
     "save_version",
     "set_role",

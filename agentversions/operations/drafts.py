@@ -1,5 +1,7 @@
 """Verbs for one's own draft: the autosave, replacing it, discarding it, and getting back what was replaced."""
 
+from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -56,9 +58,7 @@ def edit_draft(
     """
     agent = locked(agent)
     ready(agent, by, Act.EDIT)
-    told: Document = {"values": typed.values, "tools": typed.tools, "unparsed": typed.unparsed}
-    refuse_hostile(told)
-    content = digest(told)
+    content = _digest(typed)
     draft = Draft.objects.select_for_update().filter(agent=agent, owner=by).first()
     if draft and client and draft.writer == client:
         if sequence == draft.writer_sequence and content == draft.writer_digest:
@@ -76,11 +76,18 @@ def edit_draft(
         edited = [*_CONTENT, "checkpointed_at"]
     if edited:
         _write(draft, edited)
-    if edited or (client and not draft._state.adding):
+    if edited or (client and (sequence > 1 or not draft._state.adding)):
         # Noted also when nothing changed, so that an older request of the page, arriving late, can't win.
         draft.writer, draft.writer_sequence, draft.writer_digest = client, sequence, content
         draft.save(update_fields=None if draft._state.adding else [*edited, *_WRITER])
     return Saved(draft, "saved" if edited else "unchanged")
+
+
+def _digest(typed: Typed) -> str:
+    """A digest of what was typed; raises Hostile or TooLarge for what can't be stored."""
+    told: Document = {"values": typed.values, "tools": typed.tools, "unparsed": typed.unparsed}
+    refuse_hostile(told)
+    return digest(told)
 
 
 _CONTENT = ("configuration", "schema", "unparsed")
@@ -281,6 +288,40 @@ def replace_content(draft: Draft, document: Document, unparsed: dict[str, str], 
     return checkpoint
 
 
+@atomic
+def resolve_draft(
+    agent: Agent, typed: Typed, *, saved: Collection[str], base: Base, by: User, key: UUID | None = None
+) -> Draft:
+    """Make one draft of what a tab holds and of what was saved meanwhile, which the review showed at `base`.
+
+    `typed` is the tab's whole form, `saved` the settings (`tools` for all of them) that stay as they were saved.
+    Both are kept whole as checkpoints. Raises Stale if the draft moved since, Hostile or TooLarge as edit_draft does.
+    """
+    agent = locked(agent)
+    told = {"typed": _digest(typed), "saved": sorted(saved)}
+    confirmation = Confirmation.of(key, "resolve_draft", agent=agent.pk, base=base, **told)
+    if confirmation.earlier(by):
+        return Draft.objects.get(agent=agent, owner=by)
+    ready(agent, by, Act.EDIT)
+    draft = own_draft(agent, by=by, base=base)
+    tab = copy(draft)
+    _apply(tab, typed)
+    tab.changed_at = timezone.now()
+    _keep(tab)
+    checkpoint = _checkpoint(draft)  # the newer of the two, so that Undo goes back to what was saved
+    _apply(draft, typed.without(saved))
+    _replaced(draft)
+    record(
+        Action.DRAFT_RESOLVED,
+        by=by,
+        project=agent.project,
+        agent=agent,
+        particulars={"checkpoint": checkpoint},
+        confirmation=confirmation,
+    )
+    return draft
+
+
 def _replaced(draft: Draft, *, started: bool = True) -> None:
     """Store a draft whose content is another one now, so that no older page can write over it."""
     draft.revision += 1
@@ -292,9 +333,13 @@ def _replaced(draft: Draft, *, started: bool = True) -> None:
 
 def _checkpoint(draft: Draft) -> int:
     """Keep the stored state of the draft, and let the oldest checkpoints go; the number of the one kept."""
-    stored = Draft.objects.get(pk=draft.pk)
-    Draft.history.bulk_history_create([stored], update=True)
-    every = Draft.history.filter(id=draft.pk)
+    return _keep(Draft.objects.get(pk=draft.pk))
+
+
+def _keep(state: Draft) -> int:
+    """Keep a state of a draft as a checkpoint; its number."""
+    Draft.history.bulk_history_create([state], update=True)
+    every = Draft.history.filter(id=state.pk)
     too_many = every.order_by("-history_id").values_list("history_id", flat=True)[CHECKPOINTS_KEPT:]
     too_old = timezone.now() - CHECKPOINTS_KEPT_FOR
     every.filter(history_id__in=list(too_many)).delete()

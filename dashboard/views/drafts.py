@@ -16,13 +16,16 @@ from agentversions.tools import KINDS
 from dashboard import forms, forms_merge
 from dashboard.forms import Confirmed, uuid_or_none, whole
 from dashboard.http import Request, fragments, go_to
-from dashboard.pages import behind, dialogs, editor
+from dashboard.pages import behind, dialogs, editor, resolving
 from dashboard.toasts import Toast, keep
 
 
 @require_POST
 def edit(request: Request, agent_id: UUID) -> HttpResponse:
-    """Save what was typed. Answers with the draft's new base, chip and flags; 409 if the draft moved elsewhere."""
+    """Save what was typed. Answers with the draft's new base, chip and flags.
+
+    If the draft moved elsewhere: 409 to the autosave, which offers the review; to a plain form the review itself.
+    """
     agent = access.agent(request.user, agent_id)
     typed = forms.read_draft(request.POST)
     base = Base.read(request.POST.get("base", ""))
@@ -32,12 +35,33 @@ def edit(request: Request, agent_id: UUID) -> HttpResponse:
     except Stale:
         if request.htmx:
             return HttpResponse(status=409)
-        raise
+        return resolving.ask(request, agent, status=409)
     if not request.htmx:
         return redirect("agents.show", agent.pk)
     if saved.outcome == "superseded":
         return HttpResponse(status=204)
     return fragments(request, editor.SAVED, editor.saved(agent, saved.draft))
+
+
+@require_POST
+def confirm_resolve(request: Request, agent_id: UUID) -> HttpResponse:
+    """The dialog with both texts: what a tab holds, which is posted, and what was saved meanwhile. Writes nothing."""
+    return resolving.ask(request, access.agent(request.user, agent_id), status=200)
+
+
+@require_POST
+def resolve(request: Request, agent_id: UUID) -> HttpResponse:
+    """Make one draft of both. If it moved once more, ask again."""
+    agent = access.agent(request.user, agent_id)
+    confirmed, typed, saved = Confirmed.read(request), forms.read_draft(request.POST), resolving.chosen(request)
+    try:
+        draft = operations.resolve_draft(
+            agent, typed, saved=saved, base=confirmed.base, by=request.user, key=confirmed.key
+        )
+    except Stale as refused:
+        return resolving.ask(request, agent, refused.status, refused)
+    keep(request, dialogs.replaced("Your draft is resolved.", draft))
+    return go_to(request, reverse("agents.show", args=[agent.pk]))
 
 
 @require_safe

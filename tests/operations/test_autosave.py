@@ -121,6 +121,16 @@ class TestOnePage:
         assert tab.send(prompt="Typed and taken back", sequence=2) == "superseded"
         assert content(cast)["prompt"] == "One"
 
+    def test_an_older_request_can_not_begin_a_draft_after_a_later_one_took_it_back(self, cast: Cast, tab: Tab) -> None:
+        seen = tab.base
+
+        assert tab.send(prompt="", sequence=2) == "unchanged"
+        tab.base = seen
+        assert tab.send(prompt="Typed and taken back", sequence=1) == "superseded"
+
+        assert stored(cast.agent, cast.ben).started_at is None
+        assert content(cast)["prompt"] == ""
+
     def test_other_content_under_the_same_number_is_a_conflict(self, cast: Cast, tab: Tab) -> None:
         tab.send(prompt="One")
 

@@ -18,12 +18,13 @@ from agentversions.operations import (
     edit_into_draft,
     publish,
     publish_draft,
+    resolve_draft,
     save_and_edit_into_draft,
     save_version,
     unpublish,
 )
 from agentversions.refusals import AlreadyDone, Blocked, KeyReused, PublishedMeanwhile, Refused, Stale
-from tests.cast import Cast, edit, live, save, shown
+from tests.cast import Cast, edit, live, save, shown, typed
 from tests.operations.conftest import Line
 
 type Deed = Callable[[UUID], Any]
@@ -82,6 +83,10 @@ def deeds(cast: Cast, by: User) -> dict[str, tuple[Deed, Deed]]:
             lambda key: discard_draft(agent, base=base, by=by, key=key),
             lambda key: discard_draft(agent, base=shown(agent, by), by=by, key=key),
         ),
+        "resolve": (
+            lambda key: resolve_draft(agent, typed(prompt="Tab"), saved=[], base=base, by=by, key=key),
+            lambda key: resolve_draft(agent, typed(prompt="Tab"), saved=["prompt"], base=base, by=by, key=key),
+        ),
         "bring back": (
             lambda key: bring_back_draft(agent, kept, by=by, key=key),
             lambda key: bring_back_draft(agent, kept + 1, by=by, key=key),
@@ -91,7 +96,7 @@ def deeds(cast: Cast, by: User) -> dict[str, tuple[Deed, Deed]]:
 
 NAMES = [
     *("create", "duplicate", "archive", "save", "publish", "publish the draft", "unpublish"),
-    *("edit", "save and edit", "discard", "bring back"),
+    *("edit", "save and edit", "discard", "resolve", "bring back"),
 ]
 
 

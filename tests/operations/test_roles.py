@@ -28,6 +28,7 @@ from agentversions.operations import (
     remove_member,
     rename_agent,
     rename_version,
+    resolve_draft,
     save_and_edit_into_draft,
     save_version,
     set_role,
@@ -63,6 +64,10 @@ VERBS: dict[str, tuple[set[str], Callable[[Scene, User], object]]] = {
     ),
     "discard_draft": (EDITORS, lambda s, by: discard_draft(s.cast.agent, base=shown(s.cast.agent, by), by=by)),
     "bring_back_draft": (EDITORS, lambda s, by: bring_back_draft(s.cast.agent, s.checkpoint, by=by)),
+    "resolve_draft": (
+        EDITORS,
+        lambda s, by: resolve_draft(s.cast.agent, typed(prompt="Tab's"), saved=[], base=shown(s.cast.agent, by), by=by),
+    ),
     "edit_into_draft": (
         EDITORS,
         lambda s, by: edit_into_draft(s.older, base=shown(s.cast.agent, by), by=by, replace=True),

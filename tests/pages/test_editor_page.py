@@ -125,6 +125,8 @@ class TestAccess:
         "drafts.publish",
         "drafts.discard",
         "drafts.merge",
+        "drafts.confirm_resolve",
+        "drafts.resolve",
         "versions.unpublish",
         "agents.rename",
         "agents.duplicate",
