@@ -115,23 +115,27 @@ def _by_words(before: str, after: str, effort: list[int]) -> Iterator[_Step]:
     if not before or not after or before == after:
         yield before, after
         return
-    (old_indent, old), (new_indent, new) = _words(before), _words(after)
-    yield from _by_spaces(old_indent, new_indent)
+    (old_space, old), (new_space, new) = _words(before), _words(after)
     runs = _settled(_runs(old.texts, new.texts, effort), old, new)
     at_old = at_new = 0
     told: dict[_Step, list[_Step]] = {}  # by the spaces, which are few and stand often
     for run in [*runs, Run(len(old.texts), len(new.texts), 0)]:
-        yield from _instead(old.written(at_old, run.old), new.written(at_new, run.new))
+        yield from _instead(old_space + old.written(at_old, run.old), new_space + new.written(at_new, run.new))
         at_old, at_new = run.old + run.length, run.new + run.length
-        if old.spaces[run.old : at_old] == new.spaces[run.new : at_new]:
-            stayed = old.written(run.old, at_old)
+        if not run.length:
+            break
+        old_space, new_space = old.spaces[at_old - 1], new.spaces[at_new - 1]
+        if old.spaces[run.old : at_old - 1] == new.spaces[run.new : at_new - 1]:
+            stayed = old.written(run.old, at_old).removesuffix(old_space)
             yield stayed, stayed
             continue
         for place in range(run.length):
             text, space = old.texts[run.old + place], (old.spaces[run.old + place], new.spaces[run.new + place])
             yield text, text
+            if place == run.length - 1:
+                break
             if space not in told:
-                told[space] = list(_by_spaces(*space))
+                told[space] = list(_instead(*space))
             yield from told[space]
 
 
@@ -143,17 +147,12 @@ def _words(text: str) -> tuple[str, Words]:
 
 
 def _instead(before: str, after: str) -> Iterator[_Step]:
-    """One stretch in place of another; the space that both end with stayed."""
-    end = min(_ends(before[::-1], after[::-1])[0], len(before) - len(before.rstrip()))
-    yield before[: len(before) - end], after[: len(after) - end]
-    yield before[len(before) - end :], after[len(after) - end :]
-
-
-def _by_spaces(before: str, after: str) -> Iterator[_Step]:
+    """One stretch in place of another; the space that both begin or end with stayed."""
     if before == after:
         yield before, after
         return
-    start, end = _ends(before, after)
+    start = min(_ends(before, after)[0], len(before) - len(before.lstrip()))
+    end = min(_ends(before[start:][::-1], after[start:][::-1])[0], len(before) - len(before.rstrip()))
     for old, new in (
         (before[:start], after[:start]),
         (before[start : len(before) - end], after[start : len(after) - end]),

@@ -75,6 +75,7 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/versions/", versions.index, name="versions.index"),
     path("agents/<uuid:agent_id>/versions/<int:number>/", versions.show, name="versions.show"),
     path("agents/<uuid:agent_id>/versions/<int:number>/download/", versions.download, name="versions.download"),
+    path("agents/<uuid:agent_id>/compare/", versions.compare, name="versions.compare"),
     path("agents/<uuid:agent_id>/compare/<str:first>...<str:second>/", versions.compare, name="versions.compare"),
     path(
         "agents/<uuid:agent_id>/versions/<int:number>/publish/confirm/",

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
+from uuid import UUID, uuid5
 
 from django import template
 from django.contrib.auth.models import User
@@ -58,6 +59,12 @@ def begins(path: str, start: str) -> bool:
 def field_id(path: str) -> str:
     """The id of a setting's field."""
     return path if path.startswith("setting-") else forms.field_id(path)
+
+
+@register.filter
+def apart(key: UUID, thing: object) -> UUID:
+    """A confirmation's key for one of several things on a page."""
+    return uuid5(key, str(thing))
 
 
 @register.filter

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
@@ -51,10 +51,19 @@ def download(request: Request, agent_id: UUID, number: int) -> HttpResponse:
 
 
 @require_safe
-def compare(request: Request, agent_id: UUID, first: str, second: str) -> HttpResponse:
-    """What differs between two versions, or between one and the draft or what is live."""
+def compare(request: Request, agent_id: UUID, first: str = "", second: str = "") -> HttpResponse:
+    """What differs between any two: versions, one's draft, earlier ones, what is live. Without two, they are chosen."""
     agent = access.agent(request.user, agent_id)
-    return render(request, "versions/compare.html", comparing.comparison(request.user, agent, first, second))
+    asked = request.GET
+    if first and second:
+        told = comparing.comparison(request.user, agent, first, second, asked.get("view", ""))
+        return render(request, "versions/compare.html", told)
+    first, second = (asked.get(f"{side}_number") or asked.get(side, "") for side in ("from", "to"))
+    chosen = comparing.choosing(request.user, agent, first, second)
+    if not isinstance(chosen, tuple):
+        return render(request, "versions/compare.html", chosen, status=404)
+    view = {"view": asked["view"]} if asked.get("view") == comparing.SIDE_BY_SIDE else None
+    return redirect(reverse("versions.compare", args=[agent.pk, *chosen], query=view))
 
 
 @require_safe

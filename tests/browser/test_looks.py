@@ -58,6 +58,8 @@ def screens() -> Iterator[str]:
     yield reverse("activity.agent", args=[agent.pk])
     yield reverse("drafts.earlier", args=[agent.pk])
     yield reverse("versions.show", args=[agent.pk, 3])
+    yield reverse("versions.compare", args=[agent.pk, 1, "live"])
+    yield reverse("versions.compare", args=[agent.pk, 1, "live"]) + "?view=side"
     yield reverse("projects.index")
     yield reverse("projects.create")
     yield "/nothing/here/"
