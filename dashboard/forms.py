@@ -13,6 +13,7 @@ from agentversions import typed
 from agentversions.base import Base
 from agentversions.configuration import SECTIONS, settings
 from agentversions.documents import Document
+from agentversions.exchange.files import LARGEST_FILE
 from agentversions.models import Content, Draft
 from agentversions.refusals import Hostile
 from agentversions.tools import KINDS
@@ -205,6 +206,15 @@ def whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
         raise Hostile("The page sent a number that can't be read. Reload it.")
     return int(text)
+
+
+def read_file(request: HttpRequest) -> bytes | str:
+    """The file that was chosen, else the text that was pasted."""
+    file = request.FILES.get("file")
+    if file is None:
+        return str(request.POST.get("pasted", ""))
+    content: bytes = file.read(LARGEST_FILE + 1)  # one more than is accepted, so that what is larger is refused as such
+    return content
 
 
 class NameForm(forms.Form):

@@ -28,6 +28,7 @@ urlpatterns = [
     path("projects/new/", projects.create, name="projects.create"),
     path("projects/<uuid:project_id>/agents/", agents.index, name="agents.index"),
     path("projects/<uuid:project_id>/agents/new/", agents.create, name="agents.create"),
+    path("projects/<uuid:project_id>/agents/new/preview/", agents.preview, name="agents.preview"),
     path("projects/<uuid:project_id>/calls/", calls.index, name="calls.index"),
     path("projects/<uuid:project_id>/numbers/", numbers.index, name="numbers.index"),
     path("projects/<uuid:project_id>/numbers/add/", numbers.add, name="numbers.add"),

@@ -1,18 +1,19 @@
 """Agents: the list, a new one, and the editor of one's own draft."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from agentversions import access, operations
+from agentversions import access, exchange, operations
 from agentversions.access import Act
+from agentversions.refusals import Hostile, TooLarge
 from agentversions.starters import STARTERS
-from dashboard.forms import NameForm, uuid_or_none
+from dashboard.forms import NameForm, read_file, uuid_or_none
 from dashboard.http import Request, go_to
-from dashboard.pages import dialogs, editor, projects
+from dashboard.pages import bringing, dialogs, editor, projects
 
 
 @require_safe
@@ -23,19 +24,36 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
 
 
 def create(request: Request, project_id: UUID) -> HttpResponse:
-    """Create an agent from a starter; its editor opens."""
+    """Create an agent from a starter, or from what a file was found to hold; its editor opens."""
     project = access.project(request.user, project_id)
     access.require(request.user, Act.EDIT, project)
-    form = NameForm(request.POST or None)
+    form, given = NameForm(request.POST or None), request.POST.get("configuration")
     starter = STARTERS.get(request.POST.get("starter", "reception"), STARTERS["blank"])
-    if request.method == "POST" and form.is_valid():
-        key = uuid_or_none(request.POST.get("key", ""))
+    if request.method == "POST" and (given or form.is_valid()):
         made = operations.create_agent(
-            project, form.cleaned_data["name"], by=request.user, configuration=starter.configuration, key=key
+            project,
+            request.POST.get("name", ""),
+            by=request.user,
+            configuration=exchange.checked(given) if given else starter.configuration,
+            key=uuid_or_none(request.POST.get("key", "")),
         )
         return redirect("agents.show", made.pk)
-    told = {"form": form, "starters": STARTERS, "chosen": starter.title, "key": uuid4()}
-    return render(request, "agents/create.html", projects.project(request.user, project) | told)
+    told = bringing.choosing(request.user, project, form=form, chosen=starter.title)
+    return render(request, "agents/create.html", told)
+
+
+def preview(request: Request, project_id: UUID) -> HttpResponse:
+    """What a file from elsewhere holds for a new agent; nothing is created yet."""
+    project = access.project(request.user, project_id)
+    access.require(request.user, Act.EDIT, project)
+    if request.method != "POST":
+        return redirect("agents.create", project.pk)
+    try:
+        brought = exchange.bring(read_file(request))
+    except (Hostile, TooLarge) as refused:
+        told = bringing.choosing(request.user, project, form=NameForm(), chosen="Reception", refused=refused)
+        return render(request, "agents/create.html", told, status=refused.status)
+    return render(request, "agents/preview.html", bringing.preview(request.user, project, brought))
 
 
 @require_safe
