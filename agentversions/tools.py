@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from agentversions import schemas
 from agentversions.values import Lined, Names, Sentence, Setting, Short, Value, lines_of, plain, settled
 
 SECRET = re.compile(r"^\{\{secret\.[A-Z][A-Z0-9_]{0,63}\}\}$")
@@ -67,7 +68,12 @@ def _url(text: str) -> str:
 
 
 def _json_schema(typed: object) -> object:
-    """A JSON Schema typed as text or given as an object; its errors name the line."""
+    """A JSON Schema typed as text or given as an object; the errors of a text name the line.
+
+    Only a text must be JSON Schema to the letter: an object that another release or product wrote is read as it is,
+    and publishing complains.
+    """
+    text = typed if isinstance(typed, str) else None
     if isinstance(typed, str):
         if len(typed) > SCHEMA_CHARACTERS:
             raise ValueError(f"At most {SCHEMA_CHARACTERS:,} characters.")
@@ -82,6 +88,8 @@ def _json_schema(typed: object) -> object:
     if typed.get("type", "object") != "object" or not isinstance(typed.get("properties", {}), dict):
         raise ValueError('The outermost "type" must be "object", and "properties" an object.')
     _refuse_unstorable(typed)
+    if text and (wrong := schemas.problem_at(typed, text)):
+        raise ValueError(wrong)
     return settled(typed)
 
 

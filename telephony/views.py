@@ -18,7 +18,7 @@ from django.views.decorators.common import no_append_slash
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from telephony import tokens
+from telephony import filling, tokens
 from telephony.models import Call, Connection
 from telephony.providers import PROVIDERS, Answering, Forged, Provider, Unreadable
 from telephony.routing import record_call_event, route_call
@@ -119,6 +119,7 @@ def configuration(request: HttpRequest, call: UUID) -> HttpResponse:
             "agent": {"id": str(version.agent_id), "name": found.agent_name},
             "version": {"number": version.number, "name": found.version_name, "digest": version.digest},
             "configuration": version.configuration,
+            "variables": filling.values(found, version),
         }
     )
 

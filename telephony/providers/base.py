@@ -1,11 +1,13 @@
 """The small promise that every provider keeps."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from django.http import HttpRequest, HttpResponse
 
 from agentversions.models import Version
+from telephony import filling
 from telephony.incoming import CallReport, IncomingCall
 from telephony.models import Call
 from telephony.secrets import Secrets
@@ -39,6 +41,11 @@ class Answering:
     token: str
     configuration_url: str
     events_url: str
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """What each of the agent's variables holds in this call."""
+        return filling.values(self.call, self.version)
 
 
 class Provider(Protocol):

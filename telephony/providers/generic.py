@@ -72,7 +72,7 @@ class Generic:
         return IncomingCall(call_id, reading.text(data.get("from")), reading.identifier(dialled, "data.to"))
 
     def answer(self, answering: Answering) -> HttpResponse:
-        """The whole configuration, as the version holds it."""
+        """The whole configuration, as the version holds it, and beside it what its variables hold in this call."""
         call, version = answering.call, answering.version
         return _json(
             {
@@ -86,6 +86,7 @@ class Generic:
                 "agent": {"id": str(version.agent_id), "name": call.agent_name},
                 "version": {"number": version.number, "name": call.version_name, "digest": version.digest},
                 "configuration": version.configuration,
+                "variables": answering.variables,
             }
         )
 

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from django.http import HttpResponse
 
+from agentversions import variables
 from agentversions.configuration import Configuration
 from telephony.providers.base import Answering
 
@@ -49,7 +50,7 @@ def _attributes(answering: Answering) -> dict[str, str]:
     speaker = SPEAKERS.get(configuration.voice.provider.lower(), "")
     attributes = {
         "url": answering.call.worker_url,
-        "welcomeGreeting": _greeting(configuration),
+        "welcomeGreeting": _greeting(answering, configuration),
         "welcomeGreetingInterruptible": configuration.turn_taking.interruptions,
         "language": configuration.language,
         "ttsProvider": speaker,
@@ -62,14 +63,11 @@ def _attributes(answering: Answering) -> dict[str, str]:
     return {name: _xml(value) for name, value in attributes.items() if value}
 
 
-def _greeting(configuration: Configuration) -> str:
-    """What the agent says first, if it speaks first, with the variables' defaults filled in: Twilio speaks it as is."""
+def _greeting(answering: Answering, configuration: Configuration) -> str:
+    """What the agent says first, if it speaks first, with the variables filled in: Twilio speaks it as is."""
     if configuration.first_speaker == "caller":
         return ""
-    text = configuration.greeting
-    for variable in configuration.variables:
-        text = text.replace("{{" + variable.name + "}}", variable.default)
-    return text
+    return variables.fill(configuration.greeting, answering.variables)
 
 
 def _parameters(answering: Answering) -> dict[str, str]:
