@@ -9,7 +9,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from agentversions import access
-from agentversions.history import Span, spans
+from agentversions.history import Span, lived
 from agentversions.models import Agent, Project, Version
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
@@ -74,8 +74,8 @@ def call(user: User, of: Call) -> Context:
 
 def _lived(call: Call, version: Version) -> Span | None:
     """The time during which the version was live, as the call came in."""
-    lived = [span for span in spans(version.agent) if span.number == version.number and span.since <= call.started_at]
-    return lived[-1] if lived else None
+    before = [span for span in lived([version]).get(version.number, []) if span.since <= call.started_at]
+    return before[-1] if before else None
 
 
 @dataclass(frozen=True)
