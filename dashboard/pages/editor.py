@@ -20,8 +20,17 @@ from telephony.models import Call
 
 def agent(user: User, agent: Agent) -> Context:
     """What every page of an agent knows."""
+    return projects.project(user, agent.project) | _about(agent)
+
+
+def fragment(user: User, agent: Agent) -> Context:
+    """What a part of an agent's page knows, without the project's side."""
+    return {"may": projects.may(user, agent.project)} | _about(agent)
+
+
+def _about(agent: Agent) -> Context:
     publishers = access.names(list(access.able(Act.PUBLISH, agent.project)[:3]))
-    return projects.project(user, agent.project) | {"agent": agent, "publishers": ", ".join(publishers), "key": uuid4()}
+    return {"agent": agent, "publishers": ", ".join(publishers), "key": uuid4()}
 
 
 def around(user: User, of: Agent) -> Context:

@@ -100,6 +100,11 @@ class Listing:
         return "?" + urlencode({name: value for name, value in said.items() if value})
 
     @property
+    def by_hand(self) -> bool:
+        """Whether someone asked for more of the list; a search goes on by itself, and takes no focus."""
+        return self.before is not None and not self.listed and (self.rest or not self.text)
+
+    @property
     def filters(self) -> list[tuple[str, str, str, bool]]:
         """Each filter: its name, its word, its address's query, and whether it is chosen."""
         return [

@@ -15,15 +15,19 @@ type Context = dict[str, Any]
 
 def project(user: User, project: Project) -> Context:
     """What every page of a project knows: its side, and what the person may do."""
-    held = access.role(user, project)
-    may = {act.value: held is not None and act in access.MAY[held] for act in Act}
     return {
         "project": project,
-        "may": may,
+        "may": may(user, project),
         "agent_count": Agent.objects.filter(project=project, archived_at=None).count(),
         "calls_now": Call.objects.in_progress().filter(connection__project=project).count(),
         "number_count": PhoneNumber.objects.filter(connection__project=project).count(),
     }
+
+
+def may(user: User, project: Project) -> dict[str, bool]:
+    """What the person may do in the project, by the act's name."""
+    held = access.role(user, project)
+    return {act.value: held is not None and act in access.MAY[held] for act in Act}
 
 
 def agents(user: User, of: Project) -> Context:

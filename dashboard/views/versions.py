@@ -31,7 +31,7 @@ def index(request: Request, agent_id: UUID) -> HttpResponse:
     if not request.htmx:
         return render(request, "versions/index.html", editor.around(request.user, agent) | panel)
     part = "listed" if listing.before is None else "rows"
-    return fragments(request, [f"components/history.html#{part}", FOUND], editor.agent(request.user, agent) | panel)
+    return fragments(request, [f"components/history.html#{part}", FOUND], editor.fragment(request.user, agent) | panel)
 
 
 @require_safe

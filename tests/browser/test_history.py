@@ -170,6 +170,7 @@ def test_a_search_through_thousands_goes_on_by_itself(page: Page, cast: Cast, si
     expect(page.locator("#found")).to_contain_text("In v31–v60.", timeout=20_000)  # noqa: RUF001
     expect(page.locator(".version:not(.is-draft)")).to_have_count(30)
     expect(page.get_by_text("searching on")).to_be_hidden()
+    expect(page.get_by_role("searchbox", name="Search versions")).to_be_focused()
 
 
 def test_older_versions_come_below_and_the_focus_with_them(page: Page, cast: Cast, sign_in: SignIn) -> None:

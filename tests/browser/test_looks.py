@@ -60,6 +60,7 @@ def screens() -> Iterator[str]:
     yield reverse("versions.show", args=[agent.pk, 3])
     yield reverse("versions.compare", args=[agent.pk, 1, "live"])
     yield reverse("versions.compare", args=[agent.pk, 1, "live"]) + "?view=side"
+    yield reverse("versions.index", args=[agent.pk]) + "?q=Riverside"
     yield reverse("projects.index")
     yield reverse("projects.create")
     yield "/nothing/here/"

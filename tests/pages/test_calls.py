@@ -130,7 +130,7 @@ class TestTheList:
         hang_up(call)
         with django_assert_num_queries(9):
             client.get(page(cast.project))
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             client.get(showing(call))
 
         for _ in range(30):
@@ -140,7 +140,7 @@ class TestTheList:
 
         with django_assert_num_queries(9):
             client.get(page(cast.project))
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             client.get(showing(call))
 
 

@@ -196,6 +196,8 @@ class TestSearch:
 
         assert found(seen).startswith("In v3–v4 of the published versions. First v3")  # noqa: RUF001
         assert rows(seen) == [4, 3]
+        publish(Version.objects.get(agent=told.agent, number=7), live=4, by=told.ana)
+        assert "In v3–v7 of the published" in found(page(sign_in(told.ana), told, q=PARKING, only="published"))  # noqa: RUF001
         assert "No named version holds this." in found(page(sign_in(told.ana), told, q="Robin 3", only="named"))
 
     def test_searches_ones_own_draft_and_nobody_elses(self, told: Cast, sign_in: SignIn) -> None:
