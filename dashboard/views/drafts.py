@@ -27,6 +27,8 @@ def edit(request: Request, agent_id: UUID) -> HttpResponse:
     If the draft moved elsewhere: 409 to the autosave, which offers the review; to a plain form the review itself.
     """
     agent = access.agent(request.user, agent_id)
+    if not _is_theirs(request):
+        return HttpResponse(status=401)
     typed = forms.read_draft(request.POST)
     base = Base.read(request.POST.get("base", ""))
     client, sequence = uuid_or_none(request.POST.get("client", "")), whole(request.POST.get("sequence") or "0")
@@ -46,7 +48,15 @@ def edit(request: Request, agent_id: UUID) -> HttpResponse:
 @require_POST
 def confirm_resolve(request: Request, agent_id: UUID) -> HttpResponse:
     """The dialog with both texts: what a tab holds, which is posted, and what was saved meanwhile. Writes nothing."""
-    return resolving.ask(request, access.agent(request.user, agent_id), status=200)
+    agent = access.agent(request.user, agent_id)
+    if not _is_theirs(request):
+        return HttpResponse(status=401)
+    return resolving.ask(request, agent, status=200)
+
+
+def _is_theirs(request: Request) -> bool:
+    """Whether the page was drawn for who is signed in now: what one typed doesn't become another's draft."""
+    return request.POST.get("owner", str(request.user.pk)) == str(request.user.pk)
 
 
 @require_POST

@@ -5,7 +5,7 @@ const state = document.getElementById("state");
 const words = document.getElementById("state-words");
 const spoken = document.getElementById("spoken");
 
-const NOT_TYPED = new Set(["base", "csrfmiddlewaretoken"]);
+const NOT_TYPED = new Set(["base", "owner", "csrfmiddlewaretoken"]);
 const FLUSH_BYTES = 60000; // a request that outlives its page may carry 64 KiB, headers included
 const RETRY_SECONDS = [2, 4, 8, 16, 32];
 const MINIMUM_SAVING = 400; // milliseconds for which "Saving…" stays, so that it doesn't flicker
@@ -200,6 +200,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 const review = () => {
   const before = new URLSearchParams(held);
   const values = new FormData();
+  values.append("owner", form.elements.owner.value);
   for (const [name, text] of entries()) values.append(name, text);
   for (const name of new Set([...values.keys(), ...before.keys()]))
     if (values.getAll(name).join("\n") !== before.getAll(name).join("\n")) values.append("touched", name);

@@ -101,14 +101,14 @@ class Writer:
         page.bring_to_front()
 
     def write(self) -> None:
-        """Write all of it: with one time offline that the browser knows of, and one that it doesn't."""
-        begin, again = self.dice.sample(range(1, BURSTS // 2), 2)
+        """Write all of it, with two times offline: the browser knows of one; of the last words' it doesn't."""
+        known = self.dice.randrange(1, BURSTS // 2)
         until: dict[str, float] = {}
         for burst in range(BURSTS):
-            if burst == begin:
+            if burst == BURSTS - 2:
                 self.network.go_offline()
                 until["network"] = time.monotonic() + WINDOW
-            if burst == again:
+            if burst == known:
                 self.page.context.set_offline(True)
                 until["browser"] = time.monotonic() + WINDOW
             self.burst()

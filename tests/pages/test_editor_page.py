@@ -90,6 +90,18 @@ class TestAutosave:
         answer = Client().get(reverse("agents.show", args=[cast.agent.pk]))
         assert answer.url == f"/sign-in/?next=/agents/{cast.agent.pk}/"  # type: ignore[attr-defined]
 
+    def test_what_one_typed_does_not_become_the_draft_of_who_signed_in_since(self, cast: Cast, sign_in: SignIn) -> None:
+        posted = {"base": "new.0.1", "greeting": "Ben's", "owner": str(cast.ben.pk)}
+
+        for name in ("drafts.edit", "drafts.confirm_resolve"):
+            address = reverse(name, args=[cast.agent.pk])
+            assert sign_in(cast.ana).post(address, posted, headers=HTMX).status_code == 401
+        assert not Draft.objects.exists()
+        assert (
+            sign_in(cast.ben).post(reverse("drafts.edit", args=[cast.agent.pk]), posted, headers=HTMX).status_code
+            == 200
+        )
+
     def test_without_a_csrf_token_nothing_is_saved(self, cast: Cast) -> None:
         client = Client(enforce_csrf_checks=True)
         client.force_login(cast.ben)

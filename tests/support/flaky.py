@@ -21,7 +21,7 @@ LONGEST_DELAY = 3.0
 DROPPED_BEFORE, DROPPED_AFTER, UNAVAILABLE = 0.10, 0.05, 0.05
 
 _BASE = re.compile(rb'name="base"[^>]* value="[^".]+\.(\d+)\.')
-_ABOUT_THE_PAGE = {"csrfmiddlewaretoken", "base", "client", "sequence"}
+_ABOUT_THE_PAGE = {"csrfmiddlewaretoken", "owner", "base", "client", "sequence"}
 _REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 
 
