@@ -157,13 +157,13 @@ class Carrier:
         kept: list[Any] = list(self.document.get(path, []))  # the one list that grows twice, variables, has no parent
         surplus = 0
         for place, entry in given:
+            if leaf.limit is not None and len(kept) >= leaf.limit:
+                surplus += 1
+                continue
             try:
                 [line] = leaf.adapter.dump_python(leaf.adapter.validate_python([entry]), mode="json")
             except (ValidationError, ValueError) as error:
                 self.leave(place, _about_one(error))
-                continue
-            if leaf.limit is not None and len(kept) >= leaf.limit:
-                surplus += 1
             else:
                 kept.append(line)
         if surplus:

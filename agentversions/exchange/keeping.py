@@ -1,5 +1,6 @@
 """Takes out what no version may keep: a secret that was pasted into a text stays in the file it came from."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,9 @@ from agentversions.documents import Document, changed, check, write
 from agentversions.exchange.carrying import Brought, Note
 from agentversions.tools import KINDS
 from agentversions.values import Leaf, leaves
+
+MOST_NOTES = 300
+"""Of what wasn't carried over. A file from one of the platforms has a few dozen."""
 
 
 def without_secrets(brought: Brought) -> Brought:
@@ -32,8 +36,8 @@ def without_secrets(brought: Brought) -> Brought:
         name="" if pasted.kinds(brought.name) else brought.name,
         configuration=check(document),
         carried=carried,
-        altered=[_told(note) for note in brought.altered],
-        left=[_told(note) for note in left],
+        altered=_told(brought.altered),
+        left=_told(left),
     )
 
 
@@ -67,6 +71,8 @@ def _rest(leaf: Leaf, value: Any) -> Any:
     return leaf.default
 
 
-def _told(note: Note) -> Note:
-    """The note, with a place that doesn't hold a secret either."""
-    return replace(note, where="…") if pasted.kinds(note.where) else note
+def _told(notes: Sequence[Note]) -> list[Note]:
+    """The notes, as many as a person reads, with places that hold no secret either."""
+    told = [replace(note, where="…") if pasted.kinds(note.where) else note for note in notes[:MOST_NOTES]]
+    more = len(notes) - MOST_NOTES
+    return [*told, Note("…", f"And {more:,} more.")] if more > 0 else told

@@ -1,7 +1,8 @@
 """Our own format: one version as a file, which says by its digest whether it is still what was downloaded.
 
 Anyone can compute the digest again: it is SHA-256 over `configuration` with sorted keys, without spaces, in UTF-8:
-`jq -cjS .configuration reception-v7.json | sha256sum`.
+`jq -cjS .configuration reception-v7.json | sha256sum`. (`documents.canonical` is the rule; jq 1.6 spells whole numbers
+of more than 17 digits otherwise, which only a tool's parameters could hold.)
 """
 
 import json

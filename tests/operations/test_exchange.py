@@ -519,6 +519,12 @@ class TestHostileFiles:
         assert left(brought)["model.tools[59]"] == "An agent has at most 50 tools."
         assert "50 of them" in left(brought)["transcriber.keywords"]
 
+    def test_a_file_of_nothing_but_noise_is_told_in_brief(self) -> None:
+        brought = bring({"firstMessage": "Hi", **{f"noise{number}": 1 for number in range(5_000)}})
+
+        assert len(brought.left) == 301
+        assert brought.left[-1].why == "And 4,700 more."
+
 
 def shaped(*examples: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Files with the names of these, and anything anywhere."""

@@ -20,7 +20,7 @@ from agentversions.models import Agent, Event, Version
 from agentversions.operations import create_agent
 from agentversions.starters import STARTERS
 from tests.cast import Cast, edit, save
-from tests.operations.test_exchange import RETELL, VAPI
+from tests.operations.test_exchange import KEY, RETELL, VAPI
 from tests.pages.conftest import SignIn
 
 
@@ -206,6 +206,16 @@ class TestNewAgentFromAFile:
 
         assert answer.status_code in (400, 413)
         assert not Agent.objects.filter(name="Mine").exists()
+
+    def test_a_secret_put_into_the_confirmation_makes_no_version(self, cast: Cast, sign_in: SignIn) -> None:
+        browser = sign_in(cast.ben)
+        configuration = json.dumps({"prompt": f"Use {KEY}."})
+        fields = {"name": "Mine", "key": str(uuid4()), "configuration": configuration}
+
+        answer = browser.post(reverse("agents.create", args=[cast.project.pk]), fields)
+
+        assert (answer.status_code, Agent.objects.filter(name="Mine").exists()) == (422, False)
+        assert KEY not in answer.content.decode()
 
     def test_it_needs_a_name(self, cast: Cast, sign_in: SignIn) -> None:
         browser = sign_in(cast.ben)
