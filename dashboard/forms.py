@@ -1,7 +1,7 @@
 """Between a page's form and the product's values: fields to draw, and what came back read into `Typed`."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -40,6 +40,13 @@ class Field:
     leaf: Leaf
     text: str
     problem: str = ""
+    used: tuple[str, ...] = ()
+    """What the project's agents hold here."""
+
+    @property
+    def suggestions(self) -> list[str]:
+        """What is offered while typing: what the project uses first."""
+        return list(dict.fromkeys([*self.used, *self.leaf.setting.suggestions]))
 
     @property
     def id(self) -> str:
@@ -49,7 +56,9 @@ class Field:
     @property
     def width(self) -> str:
         """How much of a row it takes."""
-        return "wide" if self.leaf.setting.widget in ("prompt", "sentence", "lines", "code", "switch") else ""
+        if self.leaf.setting.widget in ("prompt", "sentence", "lines", "code", "switch"):
+            return "wide"
+        return "most" if self.path.startswith("tools.") and self.leaf.path in ("name", "url") else ""
 
     @property
     def chosen(self) -> str:
@@ -95,11 +104,18 @@ class Section:
     fields: list[Field]
 
 
-def sections(content: Content) -> list[Section]:
-    """The editor's sections, filled from a draft or a version."""
+def sections(content: Content, used: Mapping[str, Sequence[str]] | None = None) -> list[Section]:
+    """The editor's sections, filled from a draft or a version; `used` is what the project's agents hold, by path."""
+    used = used or {}
     unparsed, problems = _unparsed(content)
     fields = [
-        Field(leaf.path, leaf, unparsed.get(leaf.path, _text(leaf, content.configuration)), problems.get(leaf.path, ""))
+        Field(
+            leaf.path,
+            leaf,
+            unparsed.get(leaf.path, _text(leaf, content.configuration)),
+            problems.get(leaf.path, ""),
+            tuple(used.get(leaf.path, ())),
+        )
         for leaf in settings()
     ]
     return [

@@ -1,17 +1,21 @@
 """The editor, a version, earlier drafts, and the history that stands beside all of them."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import User
+from django.db.models import F, Q
+from django.db.models.fields.json import KT
 
 from agentversions import access
 from agentversions.access import Act
 from agentversions.comparison import compare, labels
-from agentversions.configuration import Configuration, setting
+from agentversions.configuration import MAX_TOOLS, Configuration, setting, settings
 from agentversions.history import lived
-from agentversions.models import Agent, Draft, Version
+from agentversions.models import Agent, Draft, Project, Version
 from agentversions.tools import KINDS
+from agentversions.variables import BUILT_IN
 from dashboard import forms
 from dashboard.pages import behind, projects
 from dashboard.pages.projects import Context
@@ -42,7 +46,38 @@ def editor(user: User, of: Agent) -> Context:
     """The editor of one's own draft, with the history."""
     beside = around(user, of)
     draft = beside["draft"]
-    return beside | {"sections": forms.sections(draft), "tools": forms.tools(draft), "kinds": KINDS}
+    return beside | {
+        "sections": forms.sections(draft, used_in(of.project)),
+        "tools": forms.tools(draft),
+        "kinds": KINDS,
+        "most_tools": MAX_TOOLS,
+        "built_in": BUILT_IN,
+    }
+
+
+def used_in(project: Project) -> dict[str, list[str]]:
+    """What the project's agents hold in the voice's and the model's settings, by path: of what is live, else newest.
+
+    Nobody's drafts, and one query whatever the number of agents.
+    """
+    shown = Q(agent__published=F("pk")) | Q(agent__published=None, number=F("agent__last_number"))
+    versions = Version.objects.filter(shown, agent__project=project, agent__archived_at=None).order_by("-created_at")
+    columns = {
+        f"used_{place}": KT("configuration__" + path.replace(".", "__")) for place, path in enumerate(_SUGGESTED)
+    }
+    rows = versions.annotate(**columns).values_list(*columns)[:AGENTS_ASKED]
+    return {path: _texts(row[place] for row in rows) for place, path in enumerate(_SUGGESTED)}
+
+
+def _texts(values: Iterable[object]) -> list[str]:
+    return list(dict.fromkeys(value for value in values if isinstance(value, str) and value))
+
+
+_SUGGESTED = [
+    leaf.path for leaf in settings() if leaf.setting.section in ("voice", "model") and leaf.setting.widget == "text"
+]
+AGENTS_ASKED = 200
+"""The newest versions of so many agents are asked what they use."""
 
 
 SAVED = ["components/saved.html", "components/draft_chip.html", "components/draft_row.html", "components/behind.html"]

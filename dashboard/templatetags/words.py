@@ -68,6 +68,12 @@ def apart(key: UUID, thing: object) -> UUID:
 
 
 @register.filter
+def reference(name: str) -> str:
+    """How a variable is written in a text."""
+    return f"{{{{{name}}}}}"
+
+
+@register.filter
 def live_before(agent: Agent) -> int | None:
     """The number of the version that was live before the one that is."""
     return history.live_before(agent)

@@ -276,7 +276,7 @@ class TestQueries:
         edit(reachable.agent, reachable.ana, greeting="Now")
         client = sign_in(reachable.ana)
 
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             client.get(reverse("agents.show", args=[reachable.agent.pk]))
 
     @pytest.mark.parametrize("agents", [1, 20])
