@@ -1,6 +1,6 @@
 """However long someone types, one draft is one row, and what is kept of its earlier states is bounded.
 
-Nothing in an autosave depends on how many went before it but the checkpoints, and those depend on the clock: so 2,000
+Nothing in an autosave depends on how many went before it but the checkpoints, and those depend on the clock: so 1,000
 with a checkpoint due at every other one show what 10,000 do, which take most of a minute.
 """
 
@@ -14,7 +14,7 @@ from agentversions.models import Draft, Event
 from agentversions.operations import drafts, edit_draft
 from tests.cast import Cast, shown, stored, typed
 
-AUTOSAVES = 2_000
+AUTOSAVES = 1_000
 EVERY = timedelta(minutes=3)
 
 
