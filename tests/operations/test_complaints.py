@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agentversions import complaints
+from agentversions import complaints, variables
 from agentversions.configuration import Configuration
 from agentversions.operations import edit_draft, publish, publish_draft, save_version
 from agentversions.refusals import Blocked
@@ -82,8 +82,8 @@ def test_a_tool_that_lacks_something_is_named_with_its_field(tool: dict[str, Any
     ],
 )
 def test_a_transfer_may_lead_to_a_number_an_address_or_a_variable(number: str) -> None:
-    variables = [{"name": "front_desk", "default": "+15550001000"}]
-    assert told(made_of(TRANSFER | {"number": number}, variables=variables)) == []
+    own = [{"name": "front_desk", "default": "+15550001000"}]
+    assert told(made_of(TRANSFER | {"number": number}, variables=own)) == []
 
 
 def test_two_tools_of_one_name_are_told_at_the_second() -> None:
@@ -113,6 +113,9 @@ class TestVariables:
         assert complaints.warnings(made_of(variables=own, greeting="{{team}}")) == [
             "{{place}}, {{hours}} are defined and used in no text."
         ]
+
+    def test_what_one_holds_is_never_filled_in_turn(self) -> None:
+        assert variables.fill("{{a}}, {{ b }}, {{c}}", {"a": "{{b}}", "b": "x"}) == "{{b}}, x, {{c}}"
 
     def test_a_built_in_one_cannot_be_defined(self) -> None:
         field = typed(variables="place = Leeds\nnow = then")

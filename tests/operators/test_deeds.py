@@ -12,6 +12,7 @@ from agentversions.models import Action, Agent, Draft, Event, Membership, Versio
 from telephony import operations as phone
 from telephony.models import PhoneNumber
 from tests.cast import Cast, edit, live, save, shown, stored
+from tests.operations.test_secrets import SECRETS
 from tests.operators.conftest import Line, asked, confirm, messages, page, sent, text
 
 type SignIn = Callable[[User], Client]
@@ -366,3 +367,20 @@ def test_a_confirmation_needs_its_token(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(cast.ben)
     assert client.post(page(draft, "save_version"), {}).status_code == 403
+
+
+def test_the_admin_says_the_same_words_as_the_dialogs(cast: Cast, sign_in: SignIn) -> None:
+    key = SECRETS["an OpenAI key"]
+    edit(cast.agent, cast.ana, greeting=f"{key} {{{{place}}}}", variables="hours = 9 to 5")
+    ana, draft = sign_in(cast.ana), stored(cast.agent, cast.ana)
+
+    saving, publishing = text(ana.get(page(draft, "save_version"))), text(ana.get(page(draft, "publish")))
+
+    secret = "Greeting holds an OpenAI key. Remove it before it is in a version for ever."
+    for words in (secret, "The prompt is empty.", "Greeting uses {{place}}, which is not defined."):
+        assert words in publishing
+    assert "{{hours}} is defined and used in no text." in publishing
+    assert secret in saving
+    assert key not in saving + publishing
+    refused = messages(confirm(ana, draft, "save_version", asked(ana, draft, "save_version")))
+    assert refused == [secret]
