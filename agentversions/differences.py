@@ -46,7 +46,7 @@ _PICTURE = r"[\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\u00a
 _TONE = r"[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*"
 _TOKEN = re.compile(
     r"(\{\{[\w.]+\}\}"  # a variable
-    r"|\d+(?:[.,:]\d+)+"  # a price, a time
+    r"|[0-9]++(?:[.,:][0-9]++)+"  # a price, a time; never read twice, or a long run of digits takes minutes
     rf"|[{_LETTERS}]+(?:['\u2019][{_LETTERS}]+)*"
     rf"|[{_UNSPACED}][{_UNSPACED_MARKS}{_MARKS}]*"  # where words aren't parted by spaces, a letter counts as one
     r"|[\U0001f1e6-\U0001f1ff]{2}"  # a flag

@@ -1,10 +1,24 @@
 """Reads the addresses in the environment into the dictionaries that Django's settings want."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+
+def switch(name: str) -> bool:
+    """Whether a switch in the environment is on. Raises ImproperlyConfigured for what is neither yes nor no.
+
+    A switch such as DEBUG that is meant to be off must never be on by a spelling.
+    """
+    said = os.environ.get(name, "").strip().lower()
+    if said in ("1", "true", "yes", "on"):
+        return True
+    if said in ("", "0", "false", "no", "off"):
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0.")
 
 
 def database(url: str, *, embedded: Path, threads: int) -> dict[str, Any]:

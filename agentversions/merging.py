@@ -156,7 +156,8 @@ class Row:
 
     def undecided(self, text: str) -> bool:
         """Whether marks are left in a text that neither side wrote."""
-        return any(mark not in self.mine + self.theirs for mark in _MARK.findall(text))
+        sides = self.mine + self.theirs
+        return any(mark not in sides for mark in set(_MARK.findall(text)))
 
 
 @dataclass(frozen=True)

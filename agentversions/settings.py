@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from agentversions.environment import database, mailer
+from agentversions.environment import database, mailer, switch
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
 
-DEBUG = os.environ.get("DEBUG", "") not in ("", "0", "false")
+DEBUG = switch("DEBUG")
 
 
 def _required(name: str, in_development: str) -> str:

@@ -131,7 +131,7 @@ class Leaf:
 
     @property
     def limit(self) -> int | None:
-        """The most characters it may hold, where it is a text."""
+        """The most characters it may hold where it is a text, the most entries where it is a list."""
         return next((m.max_length for m in self.metadata if hasattr(m, "max_length")), None)
 
     @property
@@ -146,6 +146,8 @@ class Leaf:
             return self.default
         if self.setting.widget == "switch":
             return bool(typed)
+        if self.setting.widget == "lines" and self.limit and _lines(typed) > self.limit:
+            raise Unreadable(f"At most {self.limit} entries.")  # before each of very many lines is read
         try:
             return self.adapter.dump_python(self.adapter.validate_python(typed), mode="json")
         except ValidationError as error:
@@ -212,6 +214,10 @@ def _adapter(leaf: Leaf) -> TypeAdapter[Any]:
 def _line_kind(annotation: Any) -> type[Lined] | None:
     kinds = [arg for arg in get_args(annotation) if isinstance(arg, type) and issubclass(arg, Lined)]
     return kinds[0] if kinds else None
+
+
+def _lines(text: str) -> int:
+    return sum(1 for line in text.splitlines() if line.strip())
 
 
 def _indented(value: dict[str, Any]) -> str:

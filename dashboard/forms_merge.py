@@ -4,8 +4,9 @@ from typing import get_args
 
 from django.http import QueryDict
 
+from agentversions.documents import MAX_CHARACTERS
 from agentversions.merging import Choice, Side
-from agentversions.refusals import Hostile
+from agentversions.refusals import Hostile, TooLarge
 
 SIDE, TEXT = "side:", "text:"
 ABOUT_THE_PAGE = {"csrfmiddlewaretoken", "key", "base", "live"}
@@ -27,5 +28,8 @@ def read_choices(posted: QueryDict) -> dict[str, Choice]:
 
 
 def typed_text(posted: QueryDict, path: str) -> str:
-    """The text that was written for a setting."""
-    return str(posted.get(TEXT + path, "")).replace("\r\n", "\n")
+    """The text that was written for a setting; raises TooLarge for more than a configuration holds."""
+    text = str(posted.get(TEXT + path, ""))
+    if len(text) > MAX_CHARACTERS:
+        raise TooLarge
+    return text.replace("\r\n", "\n")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +24,14 @@ def fragments(
     """Several fragments in one answer, each of which finds its own place in the page."""
     drawn = (render_to_string(template, {**context, "oob": True}, request) for template in templates)
     return HttpResponse("\n".join(drawn), status=status)
+
+
+def split_address(address: str | None) -> SplitResult:
+    """The parts of an address that a browser sent along; none of what is no address."""
+    try:
+        return urlsplit(address or "")
+    except ValueError:
+        return urlsplit("")
 
 
 def go_to(request: Request, url: str) -> HttpResponse:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from hashlib import md5
 from typing import Any, Protocol
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -12,7 +13,7 @@ from xml.etree import ElementTree as ET
 from django.http import QueryDict
 from standardwebhooks.webhooks import Webhook
 
-from telephony.providers.twilio import FORM, signature
+from telephony.providers.twilio import CALL_SID, FORM, signature
 from telephony.secrets import Secrets
 
 
@@ -90,6 +91,11 @@ def _signed(secrets: Secrets, kind: str, data: dict[str, Any]) -> Sent:
         "webhook-signature": Webhook(secrets["signing_secret"]).sign(message_id, now, body),
     }
     return Sent(body.encode(), headers)
+
+
+def sid(call_id: str) -> str:
+    """Twilio's spelling of a call's id that was chosen by hand."""
+    return call_id if CALL_SID.fullmatch(call_id) else "CA" + md5(call_id.encode(), usedforsecurity=False).hexdigest()
 
 
 class TwilioRehearsal:

@@ -11,12 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection
 from django.test import Client, TransactionTestCase
 from playwright.sync_api import Page, expect
 
 from agentversions import guards
-from agentversions.environment import database
+from agentversions.environment import database, switch
 from agentversions.models import Version
 from agentversions.operations import create_agent, create_project
 from tests.support import postgres
@@ -77,6 +78,21 @@ class TestServer:
         page.get_by_role("button", name="Log in").click()
 
         expect(page.get_by_role("link", name="Users")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("said", "on"),
+    [("1", True), ("True", True), ("on", True), *[(no, False) for no in ("", "0", "False", "no", "OFF")]],
+)
+def test_a_switch_is_on_only_by_a_word_for_on(monkeypatch: pytest.MonkeyPatch, said: str, on: bool) -> None:  # noqa: FBT001
+    monkeypatch.setenv("DEBUG", said)
+    assert switch("DEBUG") is on
+
+
+def test_a_switch_that_is_neither_on_nor_off_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEBUG", "disabled")
+    with pytest.raises(ImproperlyConfigured, match="DEBUG must be 1 or 0"):
+        switch("DEBUG")
 
 
 @pytest.mark.parametrize(

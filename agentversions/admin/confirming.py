@@ -206,6 +206,9 @@ def _action(deed: Deed[Any]) -> Callable[..., HttpResponse | None]:
 
     def ask(page: Confirming[Any], request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         keys = list(queryset.values_list("pk", flat=True)[: AT_ONCE + 1])
+        if not keys:
+            page.message_user(request, f"Choose a {page.opts.verbose_name} first.", messages.ERROR)
+            return None
         if not deed.several and len(keys) != 1:
             page.message_user(request, f"Choose exactly one {page.opts.verbose_name} to do this.", messages.ERROR)
             return None

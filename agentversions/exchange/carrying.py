@@ -16,6 +16,7 @@ from agentversions.values import Leaf, leaves, sentence
 from agentversions.variables import BUILT_IN, used
 
 LONGEST_PLACE = 120
+DEEPEST_PLACE = 10
 LONGEST_NAME = 100
 MAX_HEADERS = 20
 
@@ -297,7 +298,7 @@ def _about_one(error: ValueError) -> str:
 
 def _longest(by_place: Mapping[str, str], where: str) -> str | None:
     """What is said of the place, or of the longest beginning of it."""
-    parts = re.split(r"[.\[]", where)
+    parts = re.split(r"[.\[]", where[:LONGEST_PLACE])[:DEEPEST_PLACE]
     for end in range(len(parts), 0, -1):
         said = by_place.get(".".join(parts[:end]))
         if said is not None:

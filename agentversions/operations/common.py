@@ -1,5 +1,8 @@
 """What the verbs share: the lock on an agent, a clean name, the next version."""
 
+import re
+from unicodedata import category
+
 from django.contrib.auth.models import User
 from django.db.models import Prefetch, prefetch_related_objects
 
@@ -11,6 +14,8 @@ from agentversions.refusals import Archived, Invalid, PublishedMeanwhile
 from agentversions.values import UNSTORABLE
 
 NAME_CHARACTERS = 100
+_TURNS_LINES = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Controls that turn the direction of a line (Unicode Annex 9): what stands behind a name would read otherwise."""
 
 
 def locked(agent: Agent) -> Agent:
@@ -42,8 +47,10 @@ def clean_name(name: str, *, optional: bool = False) -> str:
     name = " ".join(name.split())
     if not name and not optional:
         raise Invalid("Give it a name.")
-    if len(name) > NAME_CHARACTERS or UNSTORABLE.search(name):
+    if len(name) > NAME_CHARACTERS or UNSTORABLE.search(name) or _TURNS_LINES.search(name):
         raise Invalid(f"A name has at most {NAME_CHARACTERS} characters, and no control characters.")
+    if name and not any(category(letter)[0] in "LNPS" for letter in name):
+        raise Invalid("Give it a name that can be seen.")
     return name
 
 

@@ -1,11 +1,10 @@
 """The history, which stands beside every page of an agent."""
 
-from urllib.parse import urlsplit
-
 from django import template
 from django.http import QueryDict
 from django.template import Context
 
+from dashboard.http import split_address
 from dashboard.pages.history import Listing, Panel, panel
 
 register = template.Library()
@@ -18,6 +17,6 @@ def history(context: Context) -> Panel:
         known: Panel = context["panel"]
         return known
     request = context["request"]
-    address = urlsplit(request.htmx.current_url or "").query if request.htmx else ""
+    address = split_address(request.htmx.current_url).query if request.htmx else ""
     listing = Listing.chosen(QueryDict(address) if request.htmx else request.GET)
     return panel(request.user, context["agent"], listing)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid5
 
 from django import template
@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from agentversions import history
 from agentversions.models import Agent, Event
 from dashboard import forms
+from dashboard.http import split_address
 from telephony.models import Call, Status
 from telephony.numbers import readable
 
@@ -88,8 +89,15 @@ def sentence(event: Event) -> str:
 @register.filter
 def local_path(address: str | None) -> str:
     """The path of an address of ours, to go back to; the start page without one."""
-    parts = urlsplit(address or "")
+    parts = split_address(address)
     return "/" + parts.path.lstrip("/")  # two slashes would lead to another host
+
+
+@register.filter
+def without_query(address: str) -> str:
+    """An address for those who needn't know the tokens in it."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "…" if parts.query else "", ""))
 
 
 @register.filter

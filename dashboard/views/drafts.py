@@ -49,6 +49,7 @@ def edit(request: Request, agent_id: UUID) -> HttpResponse:
 def confirm_resolve(request: Request, agent_id: UUID) -> HttpResponse:
     """The dialog with both texts: what a tab holds, which is posted, and what was saved meanwhile. Writes nothing."""
     agent = access.agent(request.user, agent_id)
+    access.require(request.user, Act.EDIT, agent.project)
     if not _is_theirs(request):
         return HttpResponse(status=401)
     return resolving.ask(request, agent, status=200)

@@ -1,6 +1,5 @@
 """Versions: looking at one, publishing it, copying it into the draft, naming it; and leaving none live."""
 
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -13,7 +12,7 @@ from agentversions import access, exchange, operations
 from agentversions.models import Version
 from agentversions.refusals import DraftHasChanges, Invalid, PublishedMeanwhile, Stale
 from dashboard.forms import Confirmed
-from dashboard.http import Request, fragments, go_to
+from dashboard.http import Request, fragments, go_to, split_address
 from dashboard.pages import comparing, dialogs, editor, history
 from dashboard.pages.history import Listing
 from dashboard.toasts import Toast, keep
@@ -165,7 +164,7 @@ def rename(request: Request, agent_id: UUID, number: int) -> HttpResponse:
         return _ask_for_name(request, version, typed, refused)
     words = f"v{version.number} is named “{version.name}”" if version.name else f"v{version.number} has no name now"
     if request.htmx and request.htmx.target != "dialog":
-        here = urlsplit(request.htmx.current_url or "").path == dialogs.url(version)
+        here = split_address(request.htmx.current_url).path == dialogs.url(version)
         told = {"agent": version.agent, "listed": version, "version": version if here else None, "renamed": True}
         return fragments(request, RENAMED, told | {"toast": Toast(words)})
     return dialogs.done(request, agent_id, Toast(words))

@@ -9,6 +9,7 @@ import re
 from base64 import b64encode
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from telephony.incoming import CallReport, IncomingCall
 from telephony.models import Status
 from telephony.providers import reading, twiml
-from telephony.providers.base import Answering, Forged, Secret
+from telephony.providers.base import Answering, Forged, Secret, Unreadable
 from telephony.secrets import Secrets
 
 STATUSES = {
@@ -36,6 +37,12 @@ FORM = "application/x-www-form-urlencoded"
 SHARED_KEY_SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
 OURS_TO_FORGET = frozenset({"CallToken"})
 """What Twilio sends for its own use, and nobody should find in a database."""
+
+
+CALL_SID = re.compile("CA[0-9a-fA-F]{32}")
+"""Twilio signs names and values without anything between them: a call's id that is no SID could hold other fields."""
+LARGEST = 64 * 1024
+"""Bytes of a webhook: Twilio's have some two kilobytes, and each is read before its signature can be."""
 
 
 class Twilio:
@@ -67,8 +74,9 @@ class Twilio:
     def read(self, request: HttpRequest) -> IncomingCall:
         """Read a voice webhook."""
         posted = _posted(request)
-        call_id = reading.identifier(posted.get("CallSid"), "CallSid")
-        return IncomingCall(call_id, reading.text(posted.get("From")), reading.identifier(posted.get("To"), "To"))
+        return IncomingCall(
+            _sid(posted.get("CallSid")), reading.text(posted.get("From")), reading.identifier(posted.get("To"), "To")
+        )
 
     def answer(self, answering: Answering) -> HttpResponse:
         """`<Connect><ConversationRelay>` to the connection's worker."""
@@ -84,13 +92,13 @@ class Twilio:
         posted = _posted(request)
         leg, session = posted.get("ParentCallSid"), posted.get("SessionId")
         report = CallReport(
-            call_id=reading.identifier(leg or posted.get("CallSid"), "CallSid"),
+            call_id=_sid(leg or posted.get("CallSid")),
             kind=_kind(posted),
             status=None if leg or session else STATUSES.get(str(posted.get("CallStatus"))),
             occurred_at=_time(posted.get("Timestamp")),
             duration=None if leg else _seconds(posted.get("CallDuration")),
             recording_url=reading.address(posted.get("RecordingUrl")),
-            event_id=reading.text(request.headers.get("I-Twilio-Idempotency-Token")),
+            event_id=_event_id(posted),
             payload=reading.storable({name: posted[name] for name in posted if name not in OURS_TO_FORGET}),
         )
         return [report]
@@ -100,10 +108,25 @@ class Twilio:
         return twiml.nothing()
 
 
+def _sid(value: object) -> str:
+    if not isinstance(value, str) or not CALL_SID.fullmatch(value):
+        raise Unreadable("CallSid must be CA and 32 hexadecimal digits.")
+    return value
+
+
+def _event_id(posted: QueryDict) -> str:
+    """The same for a report that is sent again. Of what is signed: Twilio's own token for it is not."""
+    return sha256(_signed(posted).encode("utf-8", "replace")).hexdigest()
+
+
 def signature(key: str, url: str, posted: QueryDict, algorithm: str = "sha1") -> str:
     """What Twilio puts into X-Twilio-Signature: the HMAC of the address and of every field, sorted, each value once."""
-    text = url + "".join(name + value for name in sorted(posted) for value in sorted(set(posted.getlist(name))))
+    text = url + _signed(posted)
     return b64encode(hmac.digest(key.encode(), text.encode("utf-8", "replace"), algorithm)).decode()
+
+
+def _signed(posted: QueryDict) -> str:
+    return "".join(name + value for name in sorted(posted) for value in sorted(set(posted.getlist(name))))
 
 
 def _keys(request: HttpRequest, secrets: Secrets) -> list[tuple[str, str]]:
@@ -132,7 +155,7 @@ def _urls(request: HttpRequest) -> list[str]:
 
 def _posted(request: HttpRequest) -> QueryDict:
     """The posted fields, from the raw body, whatever encoding a header claims."""
-    if request.content_type != FORM:
+    if request.content_type != FORM or len(request.body) > LARGEST:
         raise Forged
     try:
         return QueryDict(request.body, encoding="utf-8")

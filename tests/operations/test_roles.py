@@ -238,7 +238,7 @@ class TestMembers:
         assert project.name == "New room"
         assert access.role(cast.charlie, project) is Role.ADMIN
 
-    @pytest.mark.parametrize("name", ["", "x" * 101, "\x00"])
+    @pytest.mark.parametrize("name", ["", "x" * 101, "\x00", "\u202egnp.evil", "a\u2066b", "\u200b", "\ufeff \u200d"])
     def test_a_project_needs_a_name(self, cast: Cast, name: str) -> None:
         with pytest.raises(Invalid):
             create_project(name, by=cast.charlie)

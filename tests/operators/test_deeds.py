@@ -214,6 +214,11 @@ class TestPublishAVersion:
         assert pia.get(both).status_code == 404
         assert live(cast.agent) is None
 
+    def test_of_none_it_asks_for_one(self, cast: Cast, sign_in: SignIn) -> None:
+        page = choose(sign_in(cast.ana), Version, "publish", Version(pk=999_999))
+
+        assert messages(page) == ["Choose a version first."]
+
     @pytest.mark.usefixtures("assigned")
     def test_says_when_it_is_live_already(self, cast: Cast, sign_in: SignIn) -> None:
         version = save(cast.agent, cast.ben, prompt="Hello")

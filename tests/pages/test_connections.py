@@ -80,6 +80,15 @@ class TestLooking:
             assert (changing(connection) in shown) is (user == cast.ana)
             assert "There is no worker&#x27;s address yet" in shown or "There is no worker's address yet" in shown
 
+    def test_a_token_in_a_workers_address_is_for_admins(self, cast: Cast, sign_in: SignIn) -> None:
+        connection = twilio(cast, worker_url="wss://worker.example.com/relay?token=for-admins")
+
+        seen = {user: sign_in(user).get(showing(connection)).text for user in (cast.ana, cast.cleo)}
+
+        assert "token=for-admins" in seen[cast.ana]
+        assert "wss://worker.example.com/relay?…" in seen[cast.cleo]
+        assert "for-admins" not in seen[cast.cleo]
+
     def test_the_pages_ask_the_database_as_often_for_one_as_for_thirty(
         self, cast: Cast, sign_in: SignIn, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:

@@ -15,10 +15,19 @@ from tests.pages.conftest import SignIn
         ("https://evil.example.com//evil.example.com/x", "/evil.example.com/x"),
         ("javascript:alert(1)", "/alert(1)"),
         (None, "/"),
+        ("http://[", "/"),
     ],
 )
 def test_the_way_back_is_on_this_host(came_from: str | None, leads_to: str) -> None:
     assert local_path(came_from) == leads_to
+
+
+def test_an_address_that_is_none_breaks_no_page(cast: Cast, sign_in: SignIn) -> None:
+    address = reverse("versions.index", args=[cast.agent.pk])
+
+    page = sign_in(cast.cleo).get(address, headers={"HX-Request": "true", "HX-Current-URL": "http://["})
+
+    assert page.status_code == 200
 
 
 def test_a_refusal_is_a_page_for_a_browser_and_a_line_for_a_fragment(cast: Cast, sign_in: SignIn) -> None:

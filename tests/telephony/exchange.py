@@ -24,6 +24,7 @@ from agentversions.models import Agent, Version
 from agentversions.operations import publish
 from telephony.models import Call, CallEvent, Connection, PhoneNumber
 from telephony.operations import add_connection, add_number, assign_number
+from telephony.rehearsal import sid
 from tests.cast import Cast, assemble, live, save
 
 SIGNING_SECRET = "whsec_" + b64encode(b"only tests sign with it.").decode()
@@ -139,7 +140,7 @@ def ring(connection: Connection, call_id: str = "call-1", to: str = "", caller: 
     """A call comes in, on either kind of line."""
     if connection.provider == "twilio":
         return post(
-            connection, {"CallSid": call_id, "From": caller, "To": to or TWILIO_NUMBER, "CallStatus": "ringing"}
+            connection, {"CallSid": sid(call_id), "From": caller, "To": to or TWILIO_NUMBER, "CallStatus": "ringing"}
         )
     data = {"call_id": call_id, "from": caller, "to": to or GENERIC_NUMBER, "direction": "inbound"}
     return tell(connection, said("call.incoming", **data))
@@ -154,7 +155,7 @@ def callback(
     connection: Connection, call_id: str = "call-1", headers: Mapping[str, str] | None = None, **fields: str
 ) -> HttpResponse:
     """Twilio tells of a call."""
-    return post(connection, {"CallSid": call_id, **fields}, door="events", headers=headers)
+    return post(connection, {"CallSid": sid(call_id), **fields}, door="events", headers=headers)
 
 
 def post(
@@ -269,7 +270,7 @@ def refusal(response: HttpResponse) -> str:
 
 def call(call_id: str = "call-1") -> Call:
     """The one call of this id, as it is now."""
-    return Call.objects.select_related("version").get(provider_call_id=call_id)
+    return Call.objects.select_related("version").get(provider_call_id__in=[call_id, sid(call_id)])
 
 
 def written() -> tuple[int, int]:

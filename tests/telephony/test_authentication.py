@@ -34,7 +34,7 @@ from tests.telephony.exchange import (
 
 DOORS = pytest.mark.parametrize("door", ["route", "events"])
 INCOMING = {"call_id": "call-1", "from": phone.CALLER, "to": GENERIC_NUMBER}
-FIELDS = {"CallSid": "CA1", "From": phone.CALLER, "To": TWILIO_NUMBER, "CallStatus": "ringing", "ToCity": ""}
+FIELDS = {"CallSid": "CA" + "1" * 32, "From": phone.CALLER, "To": TWILIO_NUMBER, "CallStatus": "ringing", "ToCity": ""}
 OTHER_SECRET = "whsec_" + b64encode(b"another connection's key").decode()
 
 

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from agentversions import access
 from agentversions.models import Action, Agent, Event, Project, Version
 from telephony.models import Call, Connection, PhoneNumber
+from telephony.rehearsal import sid
 from telephony.secrets import unseal
 from tests.factories import person
 from tests.telephony import exchange as phone
@@ -109,7 +110,7 @@ class TestTheDemo:
             body = phone.said("call.incoming", call_id="new", to=number)
             response = phone.tell(line, body, headers=phone.sealed(body, secret=secrets["signing_secret"]))
         else:
-            response = phone.post(line, {"CallSid": "new", "To": number}, token=secrets["auth_token"])
+            response = phone.post(line, {"CallSid": sid("new"), "To": number}, token=secrets["auth_token"])
 
         published = self.reception().published
         assert published is not None

@@ -10,12 +10,16 @@ from django.utils import timezone
 
 from telephony.management.commands.demo import clock
 from telephony.models import Call, CallEvent, Status
+from telephony.rehearsal import sid
 from tests.telephony.exchange import (
+    CALLER,
+    TWILIO_NUMBER,
     Exchange,
     answered_by,
     call,
     callback,
     heard,
+    post,
     pull,
     refusal,
     report,
@@ -157,10 +161,29 @@ def test_the_same_report_again_is_kept_once_and_moves_nothing(exchange: Exchange
 
 def test_reports_without_the_same_id_are_all_kept(exchange: Exchange) -> None:
     ring(exchange.twilio)
-    for _ in range(2):
-        callback(exchange.twilio, CallStatus="in-progress")
+    for number in ("1", "2"):
+        callback(exchange.twilio, CallStatus="in-progress", SequenceNumber=number)
 
     assert CallEvent.objects.count() == 2
+
+
+def test_twilios_report_sent_again_is_known_by_what_is_signed(exchange: Exchange) -> None:
+    ring(exchange.twilio)
+    for token in ("1", "2", "3"):  # which Twilio doesn't sign
+        callback(exchange.twilio, headers={"I-Twilio-Idempotency-Token": token}, CallStatus="completed")
+
+    assert CallEvent.objects.count() == 1
+
+
+def test_a_ring_of_twilios_is_no_other_call_when_its_fields_are_shifted(exchange: Exchange) -> None:
+    fields = {"CallSid": sid("call-1"), "From": CALLER, "To": TWILIO_NUMBER, "CallStatus": "ringing"}
+    ring(exchange.twilio)
+    callback(exchange.twilio, CallStatus="completed")
+    shifted = {**fields, "CallSid": fields["CallSid"] + "CallStatusringing"}
+    del shifted["CallStatus"]
+
+    assert post(exchange.twilio, shifted).status_code == 400  # the signature is the same, and right
+    assert Call.objects.count() == 1
 
 
 def test_the_same_id_on_another_connection_is_another_report(exchange: Exchange) -> None:
@@ -363,7 +386,7 @@ class TestTheToken:
         other_address, other_token = worker(ring(exchange.twilio, "CA1"))
 
         assert pull(address, token)["configuration"] == exchange.version.configuration
-        assert pull(other_address, other_token)["call"]["provider_call_id"] == "CA1"
+        assert pull(other_address, other_token)["call"]["provider_call_id"] == sid("CA1")
         assert status(address, f"Bearer {other_token}") == 403
         assert status(other_address, f"Bearer {token}") == 403
 

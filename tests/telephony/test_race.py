@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 from django.db import connection as database
@@ -105,10 +106,11 @@ def test_an_end_that_meets_its_own_ring_is_never_lost(exchange: Exchange) -> Non
 
 def test_of_several_ends_at_once_one_stays(exchange: Exchange) -> None:
     ring(exchange.twilio, "CA1")
+    numbers = count()
     ends = ["completed", "busy", "failed", "no-answer", "canceled", "ringing", "in-progress", "queued"]
 
     def tell(word: str) -> Callable[[int], HttpResponse]:
-        return lambda _: callback(exchange.twilio, "CA1", CallStatus=word)
+        return lambda _: callback(exchange.twilio, "CA1", CallStatus=word, SequenceNumber=str(next(numbers)))
 
     at_once([tell(word) for word in ends], 1)
     first = call("CA1")

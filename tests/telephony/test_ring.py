@@ -13,7 +13,7 @@ from django.db import connection as database
 from telephony.models import Call, Missed, Status
 from telephony.operations import unassign_number
 from tests.support.server import ROOT, Server, database_url
-from tests.telephony.exchange import GENERIC_NUMBER, TWILIO_NUMBER, Exchange, connect, pull
+from tests.telephony.exchange import GENERIC_NUMBER, TWILIO_NUMBER, Exchange, call, connect, pull
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,7 +73,7 @@ def test_the_same_call_again_is_a_retry_and_hangs_up_at_last(exchange: Exchange,
     assert again == first
     assert other["version"] == 3
     assert "The call has ended." in over.stdout
-    ended = Call.objects.get(provider_call_id="CA1")
+    ended = call("CA1")
     assert (ended.status, ended.duration, ended.version) == (Status.COMPLETED, 42, exchange.version)
     assert Call.objects.count() == 2
 

@@ -17,7 +17,7 @@ from django.urls import reverse
 from agentversions.refusals import Invalid
 from telephony import numbers
 from telephony.models import Call, Connection, PhoneNumber
-from telephony.rehearsal import REHEARSALS, Heard, Sent
+from telephony.rehearsal import REHEARSALS, Heard, Sent, sid
 from telephony.secrets import unseal
 
 SECONDS = 15
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         """Ring, print what came back, and hang up if asked."""
         del args
         connection, dialled = _line(options["number"], options["connection"])
-        told = {"call_id": options["call_id"] or _call_id(connection), "caller": options["caller"], "dialled": dialled}
+        told = {"call_id": _call_id(connection, options["call_id"]), "caller": options["caller"], "dialled": dialled}
         known = Call.objects.filter(connection=connection, provider_call_id=told["call_id"]).exists()
         heard = None if known and options["hangup"] else self._ring(connection, options["url"], told)
         if options["hangup"]:
@@ -108,8 +108,9 @@ def _public(url: str) -> str:
     return settings.PUBLIC_BASE_URL if "PUBLIC_BASE_URL" in os.environ else url.rstrip("/")
 
 
-def _call_id(connection: Connection) -> str:
-    return f"CA{uuid4().hex}" if connection.provider == "twilio" else f"ring-{uuid4().hex[:12]}"
+def _call_id(connection: Connection, given: str) -> str:
+    chosen = given or f"ring-{uuid4().hex[:12]}"
+    return sid(chosen) if connection.provider == "twilio" else chosen
 
 
 def _post(url: str, sent: Sent) -> bytes:
