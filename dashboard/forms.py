@@ -20,7 +20,10 @@ from agentversions.tools import KINDS
 from agentversions.typed import Typed
 from agentversions.values import Leaf, leaves, settled
 
-ABOUT_THE_PAGE = {"csrfmiddlewaretoken", "owner", "base", "client", "sequence", "tools", "key", "live", "touched"}
+ABOUT_THE_PAGE = {
+    *("csrfmiddlewaretoken", "owner", "base", "client", "sequence", "leaving"),
+    *("tools", "key", "live", "touched"),
+}
 """What the editor's form, and the review of two tabs, send beside settings."""
 
 CHOICE = "choice."

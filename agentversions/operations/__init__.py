@@ -12,6 +12,7 @@ from agentversions.operations.drafts import (
     discard_draft,
     edit_draft,
     edit_into_draft,
+    keep_typed,
     resolve_draft,
     save_and_edit_into_draft,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "duplicate_agent",
     "edit_draft",
     "edit_into_draft",
+    "keep_typed",
     "merge_published",
     "publish",
     "publish_draft",

@@ -322,6 +322,30 @@ def resolve_draft(
     return draft
 
 
+@atomic
+def keep_typed(agent: Agent, typed: Typed, *, by: User) -> int | None:
+    """Keep what a tab held when it was left, though the draft had moved elsewhere: as an earlier draft of mine.
+
+    The draft stays as it is. Returns the checkpoint's number, None where the draft or the newest checkpoint holds the
+    same. Raises Hostile or TooLarge as edit_draft does.
+    """
+    agent = locked(agent)
+    ready(agent, by, Act.EDIT)
+    _digest(typed)
+    draft = Draft.objects.select_for_update().filter(agent=agent, owner=by).first()
+    if draft is None:
+        return None
+    tab, newest = copy(draft), draft.history.order_by("-history_id").first()
+    if not _apply(tab, typed) or (newest and _same_content(tab, newest)):
+        return None
+    tab.changed_at = timezone.now()
+    return _keep(tab)
+
+
+def _same_content(one: Draft, other: Draft) -> bool:
+    return canonical(one.configuration) == canonical(other.configuration) and one.unparsed == other.unparsed
+
+
 def _replaced(draft: Draft, *, started: bool = True) -> None:
     """Store a draft whose content is another one now, so that no older page can write over it."""
     draft.revision += 1

@@ -35,6 +35,8 @@ def edit(request: Request, agent_id: UUID) -> HttpResponse:
     try:
         saved = operations.edit_draft(agent, typed, base=base, by=request.user, client=client, sequence=sequence)
     except Stale:
+        if "leaving" in request.POST:  # nobody is there to review it: what was typed is kept beside the draft
+            operations.keep_typed(agent, typed, by=request.user)
         if request.htmx:
             return HttpResponse(status=409)
         return resolving.ask(request, agent, status=409)

@@ -247,8 +247,9 @@ window.addEventListener("pageshow", (event) => {
   else location.reload();
 });
 window.addEventListener("pagehide", () => {
-  if (!dirty() || trouble === "conflict") return;
-  const body = new URLSearchParams([...new FormData(form), ["client", client], ["sequence", String(++sequence)]]);
+  if (!dirty()) return;
+  // Where the draft moved elsewhere, this isn't saved into it: it is kept as an earlier draft.
+  const body = new URLSearchParams([...new FormData(form), ["client", client], ["sequence", String(++sequence)], ["leaving", "yes"]]);
   const headers = { "HX-Request": "true" };
   if (window.csrf()) {
     headers["X-CSRFToken"] = window.csrf();

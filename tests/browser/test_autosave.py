@@ -71,6 +71,15 @@ class TestTwoTabs:
         behind.get_by_role("button", name="Review").click()
         expect(behind.locator("#dialog").get_by_role("group", name="Greeting")).to_contain_text("Hello from this tab!")
 
+    def test_what_it_held_is_an_earlier_draft_once_it_is_left_all_the_same(self, behind: Page, cast: Cast) -> None:
+        behind.once("dialog", lambda dialog: dialog.accept())
+        behind.goto(reverse("agents.index", args=[cast.project.pk]))
+        behind.goto(reverse("drafts.earlier", args=[cast.agent.pk]))
+        behind.get_by_role("link", name="just now").first.click()
+
+        expect(behind.get_by_role("textbox", name="Greeting")).to_have_value("Hello from this tab")
+        assert draft_of(cast.agent, cast.ben).read().greeting == "Hello from the saved one"
+
     def test_what_waits_for_a_save_is_told_that_there_is_none(self, behind: Page) -> None:
         behind.get_by_role("button", name="Save version").click()
 

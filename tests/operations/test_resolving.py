@@ -11,6 +11,7 @@ from agentversions.operations import (
     discard_draft,
     edit_draft,
     edit_into_draft,
+    keep_typed,
     resolve_draft,
     set_role,
 )
@@ -127,3 +128,16 @@ def test_nobody_else_is_told_and_nothing_of_it_is_in_the_event(saved: Cast) -> N
     event = Event.objects.latest("id")
     assert event.action == "draft_resolved"
     assert list(event.particulars) == ["checkpoint"]
+
+
+def test_what_a_tab_held_when_it_was_left_is_kept_once_and_the_draft_stays(saved: Cast) -> None:
+    before = (shown(saved.agent, saved.ben), stored(saved.agent, saved.ben).read())
+
+    numbers = [keep_typed(saved.agent, typed(prompt=text), by=saved.ben) for text in ("Left", "Left", "Saved prompt")]
+
+    assert [number is None for number in numbers] == [False, True, True]
+    assert kept(saved) == ["Left"]
+    assert (shown(saved.agent, saved.ben), stored(saved.agent, saved.ben).read()) == before
+    assert keep_typed(saved.agent, typed(prompt="Left"), by=saved.pia) is None
+    with pytest.raises(NotAllowed):
+        keep_typed(saved.agent, typed(prompt="Left"), by=saved.cleo)
