@@ -29,6 +29,15 @@ def texts(configuration: Configuration) -> Iterator[Text]:
             yield from _text(leaf, f"tools.{tool.id}.{leaf.path}", label, getattr(tool, leaf.path))
 
 
+def label(configuration: Configuration, path: str) -> str:
+    """What the setting at a path is called, with the tool it belongs to; "Tools" where this release knows none."""
+    labels = {leaf.path: leaf.setting.label for leaf in settings()}
+    for place, tool in enumerate(configuration.tools, start=1):
+        for leaf in leaves(KINDS[tool.kind][1]):
+            labels[f"tools.{tool.id}.{leaf.path}"] = f"{called(tool, place)}: {leaf.setting.label}"
+    return labels.get(path, "Tools")
+
+
 def called(tool: BaseTool, place: int) -> str:
     """What a tool goes by: its name, or while it has none its place among the tools, counted from 1."""
     return tool.name or f"Tool {place}"

@@ -15,11 +15,12 @@ from agentversions.documents import read
 from agentversions.history import last_live, last_turn
 from agentversions.models import Agent, Draft, Version
 from agentversions.refusals import Blocker, PublishedMeanwhile, Refused
+from agentversions.texts import label
 from dashboard import forms, toasts
 from dashboard.forms import Confirmed
 from dashboard.http import Request, fragments, go_to
 from dashboard.pages import comparing
-from dashboard.pages.editor import around, changes_of, label_of
+from dashboard.pages.editor import around, changes_of
 from dashboard.pages.projects import Context
 from dashboard.templatetags.words import person
 from dashboard.toasts import Toast
@@ -82,7 +83,7 @@ def _same_version(draft: Draft) -> Version | None:
 
 def _unreadable(draft: Draft) -> list[Blocker]:
     return [
-        Blocker("unparsable", f"{label_of(path)}: {sentence}", "Fix", forms.field_id(path))
+        Blocker("unparsable", f"{label(draft.read(), path)}: {sentence}", "Fix", forms.field_id(path))
         for path, sentence in draft.problems().items()
     ]
 

@@ -1,6 +1,6 @@
 """What a tab holds beside what another tab saved meanwhile: both texts of every setting that differs, and a choice."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,15 +49,16 @@ class Choice:
     saved: bool
 
 
-def resolving(user: User, of: Agent, typed: Typed, touched: Collection[str]) -> Context:
+def resolving(user: User, of: Agent, typed: Typed, touched: Collection[str], before: Mapping[str, str]) -> Context:
     """What differs between a tab's form and the stored draft.
 
-    What the tab has not touched since it was last in step with the server is at first left as it was saved. Without
-    JavaScript nobody knows what was touched, and the tab's is chosen everywhere.
+    What was chosen before stays chosen. Otherwise what the tab has not touched since it was last in step with the
+    server is at first left as it was saved. Without JavaScript nobody knows what was touched, and the tab's is chosen
+    everywhere.
     """
     draft = Draft.objects.of(of, user)
     choices = [
-        Choice(path, label, differing, saved=bool(touched) and not _within(path, touched))
+        Choice(path, label, differing, saved=_first(path, touched, before))
         for path, label, differing in _differing(draft, typed)
     ]
     return {"draft": draft, "base": draft.base, "choices": choices}
@@ -66,7 +67,7 @@ def resolving(user: User, of: Agent, typed: Typed, touched: Collection[str]) -> 
 def ask(request: Request, of: Agent, status: int, refused: Refused | None = None) -> HttpResponse:
     """The dialog with both texts, for the form that was posted; nothing was written."""
     posted = request.POST
-    told = resolving(request.user, of, forms.read_draft(posted), posted.getlist("touched"))
+    told = resolving(request.user, of, forms.read_draft(posted), posted.getlist("touched"), _choices(request))
     told |= {"sent": _sent(request), "refused": refused}
     response = render(request, *dialogs.dialog(request, "drafts/resolve.html", of, **told), status=status)
     response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
@@ -75,8 +76,18 @@ def ask(request: Request, of: Agent, status: int, refused: Refused | None = None
 
 def chosen(request: Request) -> set[str]:
     """The settings for which the saved text was chosen."""
-    choices = {name: text for name, text in request.POST.items() if name.startswith(forms.CHOICE)}
-    return {name.removeprefix(forms.CHOICE) for name, text in choices.items() if text == "saved"}
+    return {path for path, choice in _choices(request).items() if choice == "saved"}
+
+
+def _choices(request: Request) -> dict[str, str]:
+    """What was chosen for each setting: `tab` or `saved`."""
+    posted = request.POST.items()
+    return {name.removeprefix(forms.CHOICE): str(text) for name, text in posted if name.startswith(forms.CHOICE)}
+
+
+def _first(path: str, touched: Collection[str], before: Mapping[str, str]) -> bool:
+    """Whether the saved one is chosen at first."""
+    return before[path] == "saved" if path in before else bool(touched) and not _within(path, touched)
 
 
 def _sent(request: Request) -> list[tuple[str, str]]:

@@ -113,6 +113,7 @@ const fail = (kind) => {
   show();
 };
 const succeed = (snapshot) => {
+  if (trouble === "refused") document.querySelector("#toasts [role=alert]")?.remove(); // it no longer holds
   acknowledged = held = snapshot;
   trouble = "";
   failures = retryAt = 0;

@@ -2,6 +2,15 @@
 // until the draft is saved.
 const dialog = document.getElementById("dialog");
 
+// Where to begin: at the field, unless it is further down than fits; then at the title, so that what stands above the
+// field is read before it.
+const begin = (field) => {
+  field.focus();
+  const title = document.getElementById("dialog-title");
+  if (!title || title.getBoundingClientRect().top > dialog.getBoundingClientRect().top) return;
+  title.tabIndex = -1;
+  title.focus();
+};
 document.addEventListener("htmx:confirm", (event) => {
   if (!window.autosave || !event.detail.elt.closest("[data-after-save]")) return;
   event.preventDefault();
@@ -10,8 +19,9 @@ document.addEventListener("htmx:confirm", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target !== dialog || !dialog.childElementCount) return;
   if (!dialog.open) dialog.showModal();
-  (dialog.querySelector("[autofocus]") ?? dialog.querySelector("input:not([type=hidden]), select") ?? dialog.querySelector("button")).focus();
+  begin(dialog.querySelector("[autofocus]") ?? dialog.querySelector("[data-fix]") ?? dialog.querySelector("input:not([type=hidden]), select") ?? dialog.querySelector("button"));
 });
+document.addEventListener("htmx:afterSwap", (event) => event.target.id === "dialog-refusal" && event.target.scrollIntoView({ block: "nearest" }));
 document.body.addEventListener("done", () => dialog.close());
 dialog.addEventListener("close", () => {
   dialog.replaceChildren();

@@ -213,3 +213,7 @@ def test_an_archived_agent_says_so_and_not_that_another_tab_was_at_work(editing:
 
     expect(editing.locator("#state")).to_contain_text("Couldn't save — the message below says why")
     expect(editing.locator("#toasts")).to_contain_text("This agent is archived.")
+    with editing.expect_response("**/draft/edit/"):
+        editing.get_by_role("textbox", name="Greeting").fill("Too late again")
+    editing.wait_for_timeout(300)
+    expect(editing.locator("#toasts .toast")).to_have_count(1)

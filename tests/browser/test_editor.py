@@ -291,3 +291,27 @@ def test_nobody_sees_anothers_draft(page: Page, cast: Cast, sign_in: SignIn) -> 
     ):
         page.goto(address)
         assert "Ben's secret idea" not in page.content()
+
+
+def test_a_dialog_begins_at_what_is_to_be_mended(page: Page, cast: Cast, line: Line, sign_in: SignIn) -> None:
+    page.set_viewport_size({"width": 900, "height": 400})
+    sign_in(cast.ana)
+    open_editor(page, cast.agent)
+    page.get_by_label("Speed", exact=True).fill("1e")
+    expect(page.locator("#state")).to_contain_text("1 field needs attention")
+    page.get_by_role("button", name="Publish", exact=True).click()
+
+    expect(page.get_by_role("link", name="Fix →").first).to_be_focused()
+
+
+def test_a_long_dialog_begins_at_its_title(page: Page, cast: Cast, line: Line, sign_in: SignIn) -> None:
+    page.set_viewport_size({"width": 900, "height": 300})
+    sign_in(cast.ana)
+    open_editor(page, cast.agent)
+    page.get_by_role("textbox", name="Prompt").fill("You are Robin.\n" * 20)
+    page.get_by_role("textbox", name="Greeting").fill("Hello")
+    saved(page)
+    page.get_by_role("button", name="Publish", exact=True).click()
+
+    expect(page.get_by_role("heading", name="Publish Reception")).to_be_focused()
+    expect(page.get_by_role("heading", name="Publish Reception")).to_be_in_viewport()

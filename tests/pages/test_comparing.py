@@ -288,6 +288,7 @@ class TestEarlierDrafts:
         edit(cast.agent, cast.ben, prompt="Something newer.")
         client = sign_in(cast.ben)
         html = client.get(reverse("drafts.earlier", args=[cast.agent.pk])).content.decode()
+        assert "<title>your draft as of " in page(client, cast, f"earlier-{checkpoint}", "draft")
         address = reverse("drafts.bring_back", args=[cast.agent.pk, checkpoint])
 
         assert reverse("versions.compare", args=[cast.agent.pk, f"earlier-{checkpoint}", "draft"]) in html

@@ -5,13 +5,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from agentversions.models import Draft, Event, Version
-from agentversions.operations import create_agent, publish, unpublish
+from agentversions.operations import create_agent, edit_draft, publish, unpublish
 from telephony.operations import add_connection, add_number, assign_number
 from telephony.providers.generic import new_secret
-from tests.cast import Cast, edit, save, shown, stored
+from tests.cast import Cast, edit, save, shown, stored, typed
 from tests.pages.conftest import SignIn
 
 HTMX = {"HX-Request": "true"}
@@ -264,6 +264,25 @@ class TestConfirmations:
             assert "script-src" not in page["Content-Security-Policy"]
             assert "unsafe" not in page["Content-Security-Policy"]
             assert page["Cache-Control"] == "no-store"
+
+    def test_no_answer_replaces_the_page_on_a_developers_machine_either(
+        self, cast: Cast, sign_in: SignIn, settings: Settings
+    ) -> None:
+        settings.DEBUG = True
+        page = sign_in(cast.ben).get(reverse("agents.show", args=[cast.agent.pk])).content.decode()
+
+        assert "htmx-2.min.js" in page
+        assert "django-htmx.js" not in page  # draws an error's page over everything that was typed
+
+    def test_a_setting_of_a_tool_that_is_not_a_value_yet_is_named_with_its_tool(
+        self, cast: Cast, sign_in: SignIn
+    ) -> None:
+        rows = [{"id": "find", "kind": "function", "name": "find", "parameters": "{"}]
+        edit_draft(cast.agent, typed(rows), base=shown(cast.agent, cast.ben), by=cast.ben)
+
+        page = sign_in(cast.ben).get(reverse("drafts.confirm_save", args=[cast.agent.pk])).content.decode()
+
+        assert "find: Parameters: Line 1" in page
 
 
 class TestQueries:

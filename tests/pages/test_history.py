@@ -344,6 +344,15 @@ class TestNaming:
         assert "v2 is named “Winter &lt;hours&gt;”" in answer.content.decode()
         assert 'id="history"' not in answer.content.decode()
 
+    def test_names_it_also_on_its_own_page_and_looks_for_it_on_no_other(self, told: Cast, sign_in: SignIn) -> None:
+        def named(page: str, number: int) -> bool:
+            beside = f"http://testserver{reverse(page, args=[told.agent.pk, number])}"
+            headers = HTMX | {"HX-Target": "name-2", "HX-Current-URL": beside}
+            answer = sign_in(told.ben).post(self.address(told), {"name": "Winter"}, headers=headers)
+            return "data-name-of" in answer.content.decode()
+
+        assert [named("versions.show", number) for number in (2, 3)] == [True, False]
+
     @pytest.mark.parametrize("name", ["x" * 101, "a\x00b"])
     def test_keeps_what_was_typed_where_it_is_refused(self, told: Cast, sign_in: SignIn, name: str) -> None:
         client = sign_in(told.ben)

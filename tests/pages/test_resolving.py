@@ -117,6 +117,7 @@ def test_tools_are_shown_by_name_and_chosen_together(cast: Cast, sign_in: SignIn
 def test_a_draft_that_moved_again_is_reviewed_again(cast: Cast, sign_in: SignIn, behind: dict[str, str]) -> None:
     page = sign_in(cast.ben)
     form = Form(page.post(reverse("drafts.edit", args=[cast.agent.pk]), behind).text).fields
+    form["choice.greeting"] = "saved"
     edit(cast.agent, cast.ben, prompt="Newest prompt")
 
     again = page.post(reverse("drafts.resolve", args=[cast.agent.pk]), form, headers=HTMX)
@@ -125,6 +126,8 @@ def test_a_draft_that_moved_again_is_reviewed_again(cast: Cast, sign_in: SignIn,
     assert "This draft was changed in another tab. Look at it again" in again.text
     assert "Newest" in again.text
     assert Form(again.text).fields["greeting"] == "Tab's greeting"
+    assert Form(again.text).fields["choice.greeting"] == "saved"
+    assert Form(again.text).fields["choice.prompt"] == "tab"
     assert stored(cast.agent, cast.ben).read().prompt == "Newest prompt"
 
 
