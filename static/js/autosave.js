@@ -7,7 +7,8 @@ const spoken = document.getElementById("spoken");
 
 const NOT_TYPED = new Set(["base", "owner", "csrfmiddlewaretoken"]);
 const FLUSH_BYTES = 60000; // a request that outlives its page may carry 64 KiB, headers included
-const RETRY_SECONDS = [2, 4, 8, 16, 32];
+// Eight seconds several times: within half a minute after a network is back, one more that fails mustn't be the last.
+const RETRY_SECONDS = [2, 4, 8, 8, 8, 16, 32];
 const MINIMUM_SAVING = 400; // milliseconds for which "Saving…" stays, so that it doesn't flicker
 const LONGEST_WAIT = 5000; // milliseconds after which typing without a pause is saved all the same
 
