@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from agentversions.refusals import Refused
@@ -17,9 +19,15 @@ class SignInRequired(LoginRequiredMiddleware):
     """Sends people who aren't signed in to sign in; a fragment's request gets 401, so that its page stays."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: View) -> Any:
-        """Answer 401 to htmx, the sign-in page's address to everyone else."""
+        """Answer 401 to htmx, the sign-in page's address to everyone else.
+
+        A deed isn't done by signing in, and its address is no page: from there it leads to its agent, or home.
+        """
         if request.headers.get("HX-Request"):
             return HttpResponse(status=401)
+        if request.method not in ("GET", "HEAD"):
+            agent = request.resolver_match.kwargs.get("agent_id") if request.resolver_match else None
+            return redirect_to_login(reverse("agents.show", args=[agent]) if agent else "/")
         return super().handle_no_permission(request, view_func)
 
 

@@ -85,3 +85,17 @@ def test_the_preview_and_a_refusal_can_be_used_by_everyone(
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert serious(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_a_refused_file_is_told_where_the_next_is_chosen_also_on_a_phone(
+    page: Page, cast: Cast, sign_in: SignIn, tmp_path: Path
+) -> None:
+    file = tmp_path / "notes.json"
+    file.write_text("{")
+    sign_in(cast.ben)
+    page.set_viewport_size({"width": 360, "height": 740})
+
+    preview(page, cast, file)
+
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+    expect(page.get_by_label("File", exact=True)).to_be_focused()

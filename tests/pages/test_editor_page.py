@@ -90,6 +90,12 @@ class TestAutosave:
         answer = Client().get(reverse("agents.show", args=[cast.agent.pk]))
         assert answer.url == f"/sign-in/?next=/agents/{cast.agent.pk}/"  # type: ignore[attr-defined]
 
+    @pytest.mark.parametrize("deed", ["drafts.edit", "drafts.merge"])
+    def test_signing_in_after_a_deed_without_a_session_leads_to_the_agent(self, cast: Cast, deed: str) -> None:
+        answer = Client().post(reverse(deed, args=[cast.agent.pk]), {"base": "new.0.1"})
+
+        assert answer.url == f"/sign-in/?next=/agents/{cast.agent.pk}/"  # type: ignore[attr-defined]
+
     def test_what_one_typed_does_not_become_the_draft_of_who_signed_in_since(self, cast: Cast, sign_in: SignIn) -> None:
         posted = {"base": "new.0.1", "greeting": "Ben's", "owner": str(cast.ben.pk)}
 
