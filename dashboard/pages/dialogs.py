@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from agentversions import access, checks, complaints
+from agentversions.access import Act
 from agentversions.comparison import compare
 from agentversions.configuration import Configuration
 from agentversions.documents import read
@@ -27,7 +28,11 @@ from dashboard.toasts import Toast
 
 
 def dialog(request: Request, template: str, of: Agent, **told: Any) -> tuple[str, Context]:
-    """A dialog's template and context: the bare dialog for htmx, else a page of its own around it."""
+    """A dialog's template and context: the bare dialog for htmx, else a page of its own around it.
+
+    Raises NotAllowed for who may only look: every dialog asks about a deed.
+    """
+    access.require(request.user, Act.EDIT, of.project)
     context = {"agent": of, "live": _number(of), "key": uuid4()} | told
     if request.htmx:
         return f"{template}#dialog", context

@@ -141,22 +141,15 @@ def test_a_session_that_ended_keeps_the_text_and_saves_it_after_signing_in(editi
 
 
 def test_a_save_that_fails_is_tried_again_and_never_called_saved(editing: Page, cast: Cast) -> None:
-    failing = {"left": 2}
-
-    def fail(route: Route) -> None:
-        failing["left"] -= 1
-        if failing["left"] >= 0:
-            route.fulfill(status=503)
-        else:
-            route.continue_()
-
-    editing.route("**/draft/edit/", fail)
+    editing.route("**/draft/edit/", lambda route: route.fulfill(status=503))
     editing.get_by_role("textbox", name="Greeting").fill("Through a bad network")
     expect(editing.locator("#state")).to_contain_text("Couldn't save — trying again in")
     assert not Draft.objects.filter(agent=cast.agent).exists()
 
     editing.get_by_role("button", name="Try now").click()
     expect(editing.locator("#state")).to_contain_text("Couldn't save — trying again in 4 s")
+    assert not Draft.objects.filter(agent=cast.agent).exists()
+    editing.unroute("**/draft/edit/")
     saved(editing)
     assert draft_of(cast.agent, cast.ben).read().greeting == "Through a bad network"
 

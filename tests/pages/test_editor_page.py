@@ -151,6 +151,12 @@ class TestAccess:
         "agents.archive",
     )
 
+    @pytest.mark.parametrize("name", [name for name in ADDRESSES if ".confirm_" in name])
+    def test_who_may_only_look_is_asked_nothing(self, cast: Cast, sign_in: SignIn, name: str) -> None:
+        answer = sign_in(cast.cleo).get(reverse(name, args=[cast.agent.pk]))
+
+        assert answer.status_code == 403
+
     @pytest.mark.parametrize("name", ADDRESSES)
     def test_a_foreign_agent_is_as_unknown_as_none(self, cast: Cast, sign_in: SignIn, name: str) -> None:
         client = sign_in(cast.olga)
