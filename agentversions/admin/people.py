@@ -1,18 +1,16 @@
-"""People's accounts: deactivated, never deleted, and made superuser by superusers only."""
+"""People's accounts: deactivated, never deleted, and changed by superusers only."""
 
 from typing import Any, override
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
 from agentversions.admin.base import person
 
-POWERS = ("is_superuser", "is_staff", "groups", "user_permissions")
-
-
 admin.site.unregister(User)
+admin.site.unregister(Group)
 
 
 @admin.register(User)
@@ -25,13 +23,41 @@ class PeopleAdmin(UserAdmin):  # type: ignore[type-arg] # generic in its stubs o
         return False
 
     @override
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A superuser's account, its password too, is for superusers."""
-        if obj and obj.is_superuser and not person(request).is_superuser:
-            return False
-        return super().has_change_permission(request, obj)
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """By superusers."""
+        return person(request).is_superuser
 
     @override
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Nobody gives what they don't have."""
-        return () if person(request).is_superuser else POWERS
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By superusers: whoever may set someone's password or address can sign in as them, and read their drafts."""
+        return person(request).is_superuser
+
+
+@admin.register(Group)
+class GroupsAdmin(GroupAdmin):
+    """Groups: who may change one could give themselves everything."""
+
+    @override
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """By superusers."""
+        return person(request).is_superuser
+
+    @override
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By superusers."""
+        return person(request).is_superuser
+
+    @override
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """By superusers."""
+        return person(request).is_superuser
+
+    @override
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By superusers."""
+        return person(request).is_superuser
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By superusers."""
+        return person(request).is_superuser

@@ -22,6 +22,7 @@ from agentversions.operations import (
     duplicate_agent,
     edit_draft,
     edit_into_draft,
+    keep_typed,
     merge_published,
     publish,
     publish_draft,
@@ -64,6 +65,7 @@ VERBS: dict[str, tuple[set[str], Callable[[Scene, User], object]]] = {
     ),
     "discard_draft": (EDITORS, lambda s, by: discard_draft(s.cast.agent, base=shown(s.cast.agent, by), by=by)),
     "bring_back_draft": (EDITORS, lambda s, by: bring_back_draft(s.cast.agent, s.checkpoint, by=by)),
+    "keep_typed": (EDITORS, lambda s, by: keep_typed(s.cast.agent, typed(prompt="Left"), by=by)),
     "resolve_draft": (
         EDITORS,
         lambda s, by: resolve_draft(s.cast.agent, typed(prompt="Tab's"), saved=[], base=shown(s.cast.agent, by), by=by),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from agentversions import operations
@@ -179,13 +179,27 @@ class TestAnAccount:
         cast.ana.user_permissions.set(Permission.objects.all())
         return cast.ana
 
-    def test_of_a_superuser_is_for_superusers(self, staff: User, root: User, sign_in: SignIn) -> None:
-        client = sign_in(staff)
-        assert client.post(page(root), {"username": "mine"}).status_code == 403
-        assert client.post(f"/admin/auth/user/{root.pk}/password/", {"password1": "x"}).status_code == 403
+    def test_is_changed_by_superusers_only_however_much_else_someone_may(
+        self, staff: User, cast: Cast, root: User, sign_in: SignIn
+    ) -> None:
+        client, known = sign_in(staff), {user.pk: user.password for user in User.objects.all()}
+        for user in (root, cast.olga, cast.ben, staff):
+            told = {"username": "mine", "is_superuser": "on", "email": "me@example.com", "is_active": "on"}
+            assert client.post(page(user), told).status_code == 403
+            address, chosen = f"/admin/auth/user/{user.pk}/password/", {"password1": "x", "password2": "x"}
+            assert client.post(address, chosen).status_code == 403
+            assert client.get(page(user)).status_code == 200
 
-    def test_gives_nobody_powers_they_lack(self, staff: User, sign_in: SignIn) -> None:
-        told = {"username": staff.username, "is_superuser": "on", "is_active": "on", "date_joined_0": "2026-01-01"}
-        told |= {"date_joined_1": "00:00"}
-        assert sign_in(staff).post(page(staff), told).status_code == 302
-        assert not User.objects.get(pk=staff.pk).is_superuser
+        assert {user.pk: user.password for user in User.objects.all()} == known
+        assert list(User.objects.filter(is_superuser=True)) == [root]
+        assert sign_in(root).get(f"/admin/auth/user/{cast.ben.pk}/password/").status_code == 200
+
+    def test_gets_no_powers_by_a_group(self, staff: User, root: User, sign_in: SignIn) -> None:
+        group = Group.objects.create(name="Operators")
+        staff.groups.add(group)
+
+        answer = sign_in(staff).post(page(group), {"name": "Operators", "permissions": [1, 2, 3]})
+
+        assert answer.status_code == 403
+        assert not group.permissions.exists()
+        assert sign_in(root).get(page(group)).status_code == 200
