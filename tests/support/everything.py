@@ -38,7 +38,8 @@ def steps() -> Iterator[Step]:
     """The checks, quickest first, then the tests on both databases."""
     development = {"DEBUG": "1", "DATABASE_URL": ""}
     lint_imports = "from importlinter.cli import lint_imports_command as lint; lint()"
-    pytest = ["-m", "pytest", "-n", "auto", "--maxprocesses=4"]
+    # Half a minute on a bad network is as long as a thousand other stories: who is done takes over from the others.
+    pytest = ["-m", "pytest", "-n", "auto", "--maxprocesses=4", "--dist=worksteal"]
     on_postgres = ["-m", "tests.support.postgres", "--"]
 
     yield Step("ruff check", ["-m", "ruff", "check"])
