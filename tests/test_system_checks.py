@@ -7,6 +7,8 @@ from pytest_django import Settings
 
 from agentversions import guards
 
+pytestmark = pytest.mark.django_db  # Django's own checks ask the database what it can do
+
 
 def said(databases: list[str] | None = None) -> set[str | None]:
     """The ids of the messages."""
@@ -25,7 +27,6 @@ def test_a_key_that_encrypts_nothing_is_an_error(settings: Settings) -> None:
     assert "agentversions.E001" in said()
 
 
-@pytest.mark.django_db
 def test_a_database_that_lost_its_guards_says_so() -> None:
     assert "agentversions.W002" not in said(databases=["default"])
     guards.remove(connection)
