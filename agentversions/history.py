@@ -114,6 +114,8 @@ _WORDS = {
     Action.DRAFT_BROUGHT_BACK: "brought back an earlier draft",
     Action.MERGED_PUBLISHED: "merged {version} into their draft",
     Action.DRAFT_RESOLVED: "resolved two tabs of their draft",
+    Action.SECRET_SET: "set the secret {name}",
+    Action.SECRET_REMOVED: "removed the secret {name}",
     Action.CONNECTION_ADDED: "added the {provider} connection “{name}”",
     Action.CONNECTION_CHANGED: "changed the connection “{name}”",
     Action.NUMBER_ADDED: "added the number {number}",

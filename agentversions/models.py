@@ -57,6 +57,24 @@ class Membership(models.Model):
         return f"{self.user} ({self.get_role_display()})"
 
 
+class Secret(models.Model):
+    """A secret of a project. A tool's header names it as `{{secret.NAME}}`; nothing ever shows it again."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="secrets")
+    name = models.CharField(max_length=64)
+    sealed = models.TextField(help_text="Sealed; `sealing.unseal` reads it.")
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    history = HistoricalRecords(excluded_fields=["sealed"])
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="one_secret_of_a_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Agent(models.Model):
     """A voice agent: its name, the counter of its version numbers, and the one version that is live."""
 
@@ -248,6 +266,8 @@ class Action(models.TextChoices):
     DRAFT_BROUGHT_BACK = "draft_brought_back"
     MERGED_PUBLISHED = "merged_published"
     DRAFT_RESOLVED = "draft_resolved"
+    SECRET_SET = "secret_set"  # noqa: S105 (an act, no secret)
+    SECRET_REMOVED = "secret_removed"  # noqa: S105 (likewise)
     CONNECTION_ADDED = "connection_added"
     CONNECTION_CHANGED = "connection_changed"
     NUMBER_ADDED = "number_added"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from math import isfinite
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,7 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from agentversions import schemas
 from agentversions.values import Lined, Names, Sentence, Setting, Short, Value, lines_of, plain, settled
 
-SECRET = re.compile(r"^\{\{secret\.[A-Z][A-Z0-9_]{0,63}\}\}$")
+SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+SECRET = re.compile(r"^\{\{secret\.([A-Z][A-Z0-9_]{0,63})\}\}$")
 SAFE_HEADER_VALUES = (
     "application/json",
     "application/x-www-form-urlencoded",
@@ -216,3 +218,9 @@ KINDS: dict[str, tuple[str, type[BaseTool]]] = {
     "mcp": ("MCP server", McpTool),
 }
 """Each kind of tool: what it is called, and its value."""
+
+
+def secret_names(tools: Iterable[BaseTool]) -> set[str]:
+    """The names of the secrets in the tools' headers."""
+    values = [header.value for tool in tools if isinstance(tool, FunctionTool | McpTool) for header in tool.headers]
+    return {found[1] for value in values if (found := SECRET.fullmatch(value))}

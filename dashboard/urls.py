@@ -12,6 +12,7 @@ from dashboard.views import (
     members,
     numbers,
     projects,
+    secrets,
     versions,
 )
 
@@ -34,6 +35,9 @@ urlpatterns = [
     path("projects/<uuid:project_id>/numbers/add/", numbers.add, name="numbers.add"),
     path("projects/<uuid:project_id>/connections/", connections.index, name="connections.index"),
     path("projects/<uuid:project_id>/connections/add/", connections.add, name="connections.add"),
+    path("projects/<uuid:project_id>/secrets/", secrets.index, name="secrets.index"),
+    path("projects/<uuid:project_id>/secrets/set/", secrets.set_secret, name="secrets.set_secret"),
+    path("projects/<uuid:project_id>/secrets/remove/", secrets.remove, name="secrets.remove"),
     path("projects/<uuid:project_id>/activity/", activity.index, name="activity.index"),
     path("projects/<uuid:project_id>/members/", members.index, name="members.index"),
     path("projects/<uuid:project_id>/members/set-role/", members.set_role, name="members.set_role"),

@@ -28,7 +28,7 @@ class Connection(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
     provider = models.CharField(max_length=20, choices=Provider)
     name = models.CharField(max_length=100)
-    secrets = models.TextField(blank=True, help_text="Sealed; `secrets.open` reads them.")
+    secrets = models.TextField(blank=True, help_text="Sealed; `sealing.unseal` reads them.")
     worker_url = models.CharField(max_length=500, blank=True)
     fallback = models.CharField(max_length=500, default="We can't take your call right now. Please try again later.")
     enabled = models.BooleanField(default=True)

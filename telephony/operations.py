@@ -13,12 +13,12 @@ from agentversions.history import record
 from agentversions.models import Action, Agent, Project
 from agentversions.operations.common import clean_name, locked
 from agentversions.refusals import AlreadyDone, Archived, Invalid, Refused
+from agentversions.sealing import Secrets, Unsealable, seal, unseal
 from agentversions.values import UNSTORABLE
 from telephony import numbers
 from telephony.models import Connection, PhoneNumber
 from telephony.providers import PROVIDERS
 from telephony.providers.generic import new_secret
-from telephony.secrets import Secrets, Unsealable, seal, unseal
 
 LONGEST_ADDRESS = LONGEST_FALLBACK = 500
 FALLBACK = "We can't take your call right now. Please try again later."

@@ -13,8 +13,8 @@ from xml.etree import ElementTree as ET
 from django.http import QueryDict
 from standardwebhooks.webhooks import Webhook
 
+from agentversions.sealing import Secrets
 from telephony.providers.twilio import CALL_SID, FORM, signature
-from telephony.secrets import Secrets
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from django.views.decorators.common import no_append_slash
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from agentversions.sealing import Unsealable, unseal
 from telephony import filling, tokens
 from telephony.models import Call, Connection
 from telephony.providers import PROVIDERS, Answering, Forged, Provider, Unreadable
 from telephony.routing import record_call_event, route_call
-from telephony.secrets import Unsealable, unseal
 
 logger = logging.getLogger(__name__)
 

@@ -19,6 +19,7 @@ from agentversions.operations.drafts import (
 from agentversions.operations.merging import merge_published
 from agentversions.operations.projects import create_project, remove_member, set_role
 from agentversions.operations.publishing import publish, publish_draft, unpublish
+from agentversions.operations.secrets import remove_secret, set_secret
 from agentversions.operations.versions import rename_version, save_version
 
 __all__ = [
@@ -36,11 +37,13 @@ __all__ = [
     "publish",
     "publish_draft",
     "remove_member",
+    "remove_secret",
     "rename_agent",
     "rename_version",
     "resolve_draft",
     "save_and_edit_into_draft",
     "save_version",
     "set_role",
+    "set_secret",
     "unpublish",
 ]

@@ -9,12 +9,12 @@ from django.db.models import Count
 from django.urls import reverse
 
 from agentversions.models import Agent, Project
+from agentversions.sealing import Secrets, Unsealable, unseal
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
 from telephony.models import Connection, PhoneNumber
 from telephony.providers import PROVIDERS, Provider, Secret
 from telephony.providers.generic import new_secret
-from telephony.secrets import Secrets, Unsealable, unseal
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

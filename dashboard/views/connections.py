@@ -10,13 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agentversions import access
 from agentversions.access import Act
 from agentversions.models import Project
+from agentversions.sealing import Secrets
 from dashboard import found, toasts
 from dashboard.http import Request, go_to
 from dashboard.pages import phone as pages
 from dashboard.toasts import Toast
 from telephony import operations
 from telephony.providers import PROVIDERS
-from telephony.secrets import Secrets
 
 
 @require_safe

@@ -7,10 +7,10 @@ from typing import Protocol
 from django.http import HttpRequest, HttpResponse
 
 from agentversions.models import Version
+from agentversions.sealing import Secrets
 from telephony import filling
 from telephony.incoming import CallReport, IncomingCall
 from telephony.models import Call
-from telephony.secrets import Secrets
 
 
 class Forged(Exception):

@@ -14,11 +14,11 @@ from django.utils.dateparse import parse_datetime
 from standardwebhooks.webhooks import Webhook
 
 from agentversions.configuration import settings
+from agentversions.sealing import Secrets
 from telephony.incoming import CallReport, IncomingCall
 from telephony.models import Status
 from telephony.providers import reading
 from telephony.providers.base import Answering, Forged, Secret, Unreadable
-from telephony.secrets import Secrets
 
 ENDS = {
     "completed": Status.COMPLETED,

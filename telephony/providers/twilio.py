@@ -16,11 +16,11 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from agentversions.sealing import Secrets
 from telephony.incoming import CallReport, IncomingCall
 from telephony.models import Status
 from telephony.providers import reading, twiml
 from telephony.providers.base import Answering, Forged, Secret, Unreadable
-from telephony.secrets import Secrets
 
 STATUSES = {
     "queued": Status.ROUTING,

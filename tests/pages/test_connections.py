@@ -8,9 +8,9 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from agentversions.models import Action, Event, Project
+from agentversions.sealing import unseal
 from telephony.models import Connection
 from telephony.operations import add_connection, add_number
-from telephony.secrets import unseal
 from tests.cast import Cast
 from tests.pages.conftest import SignIn
 from tests.pages.phone import connect

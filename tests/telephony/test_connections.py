@@ -12,11 +12,11 @@ from django.db import connection as database
 from django.db import transaction
 from pytest_django import Settings
 
+from agentversions import sealing
 from agentversions.checks import outlook
 from agentversions.models import Action, Event, Version
 from agentversions.operations import archive_agent, create_agent, publish, publish_draft, unpublish
 from agentversions.refusals import AlreadyDone, Archived, Blocked, Invalid, NotAllowed
-from telephony import secrets
 from telephony.models import Connection, PhoneNumber
 from telephony.operations import (
     NumberElsewhere,
@@ -124,10 +124,10 @@ class TestAConnection:
 
     def test_of_our_own_kind_gets_a_secret_that_signs(self, exchange: Exchange) -> None:
         made = add_connection(exchange.cast.project, provider="generic", name="New", secrets={}, by=exchange.cast.ana)
-        secret = secrets.unseal(made.secrets)["signing_secret"]
+        secret = sealing.unseal(made.secrets)["signing_secret"]
         body = phone.said("call.incoming", call_id="1", to=GENERIC_NUMBER)
 
-        assert secret != secrets.unseal(exchange.generic.secrets)["signing_secret"]
+        assert secret != sealing.unseal(exchange.generic.secrets)["signing_secret"]
         assert phone.tell(made, body, headers=phone.sealed(body, secret=secret)).status_code == 200
 
     @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ class TestSecrets:
         assert answered_by(ring(exchange.twilio)) == 2
 
     def test_the_same_secret_is_sealed_differently_each_time(self) -> None:
-        assert secrets.seal({"a": "b"}) != secrets.seal({"a": "b"})
+        assert sealing.seal({"a": "b"}) != sealing.seal({"a": "b"})
 
 
 class TestANumber:

@@ -15,10 +15,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from agentversions.refusals import Invalid
+from agentversions.sealing import unseal
 from telephony import numbers
 from telephony.models import Call, Connection, PhoneNumber
 from telephony.rehearsal import REHEARSALS, Heard, Sent, sid
-from telephony.secrets import unseal
 
 SECONDS = 15
 """How long an answer may take: the shortest patience of the providers that wait longest."""

@@ -1,4 +1,4 @@
-"""Seals connections' secrets, so that a copy of the database is worth nothing without the key."""
+"""Seals secrets, so that a copy of the database is worth nothing without the key."""
 
 import json
 
@@ -24,7 +24,7 @@ def unseal(sealed: str) -> Secrets:
     try:
         opened: Secrets = json.loads(_fernet().decrypt(sealed.encode()))
     except InvalidToken:
-        raise Unsealable("ENCRYPTION_KEYS holds no key that opens this connection's secrets.") from None
+        raise Unsealable("ENCRYPTION_KEYS holds no key that opens these secrets.") from None
     return opened
 
 
