@@ -99,6 +99,8 @@ def sentence(event: Event) -> str:
 _PARTICULARS = {"name": "", "before": "", "number": "", "user": "", "role": "", "provider": "", "source": ""}
 _WORDS = {
     Action.PROJECT_CREATED: "created the project “{name}”",
+    Action.PROJECT_SUSPENDED: "suspended the project: its callers hear the connections' messages",
+    Action.PROJECT_RESUMED: "resumed the project",
     Action.ROLE_SET: "made {user} {role}",
     Action.MEMBER_REMOVED: "removed {user} from the project",
     Action.AGENT_CREATED: "created {agent} with v1",

@@ -34,6 +34,7 @@ class Project(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100)
     created_at = models.DateTimeField(auto_now_add=True)
+    suspended_at = models.DateTimeField(null=True, blank=True, help_text="Since when none of its agents answers.")
 
     class Meta:
         ordering = ["name", "id"]
@@ -251,6 +252,8 @@ class Action(models.TextChoices):
     """What can be done. `history` words each as a sentence."""
 
     PROJECT_CREATED = "project_created"
+    PROJECT_SUSPENDED = "project_suspended"
+    PROJECT_RESUMED = "project_resumed"
     ROLE_SET = "role_set"
     MEMBER_REMOVED = "member_removed"
     AGENT_CREATED = "agent_created"

@@ -4,11 +4,17 @@ All of it is fixed when the call begins, so that a retry is filled with the same
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from agentversions import variables
-from agentversions.documents import read
+from agentversions.configuration import Configuration
+from agentversions.documents import Document, read, upgraded
 from agentversions.models import Version
 from telephony import numbers
 from telephony.models import Call
@@ -37,6 +43,34 @@ def values(call: Call, version: Version) -> dict[str, str]:
     }
     own = {variable.name: variables.fill(variable.default, built_in) for variable in configuration.variables}
     return own | built_in
+
+
+def filled(version: Version, known: Mapping[str, str]) -> Configuration:
+    """The version's configuration with these variables' values in all its texts.
+
+    A setting that would no longer be valid, such as a text grown too long, is left as it was written.
+    """
+    document = upgraded(version.configuration, version.schema)
+    full = {name: value if name == "variables" else _filled(value, known) for name, value in document.items()}
+    try:
+        return Configuration.model_validate(full)
+    except ValidationError as error:
+        wrong = {problem["loc"][0] for problem in error.errors(include_input=False, include_url=False)}
+    return read({name: document[name] if name in wrong else value for name, value in full.items()}, version.schema)
+
+
+def _filled(value: Any, known: Mapping[str, str], name: str = "") -> Any:
+    match value:
+        case str() if name == "url":
+            return variables.fill(value, {key: quote(held, safe="") for key, held in known.items()})
+        case str():
+            return variables.fill(value, known)
+        case list():
+            return [_filled(inner, known) for inner in value]
+        case dict():
+            return {key: _filled(inner, known, key) for key, inner in value.items()}
+        case _:
+            return value
 
 
 def _number(text: str) -> str:

@@ -1,19 +1,27 @@
-"""The one inner shape that every provider's ring and report becomes."""
+"""The one inner shape that every provider's ring and report becomes, and of the no that it gets."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from telephony import numbers
 from telephony.models import Status
 
 
 @dataclass(frozen=True)
 class IncomingCall:
-    """A ring: the provider's id of the call, who calls and what was dialled, both as they came."""
+    """A ring: the provider's id of the call, who calls and what was dialled, both as they came.
+
+    The id is empty where the provider has none yet: a report that brings our own call's id tells it later.
+    """
 
     call_id: str
     caller: str
     dialled: str
+    dialled_candidates: tuple[str, ...] = ()
+    """What else may be the number that was dialled, likeliest first."""
+    caller_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,3 +40,26 @@ class CallReport:
     recording_url: str = ""
     event_id: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
+    our_call: str = ""
+    """Our call's id, where the provider echoes it."""
+    transcript: str = ""
+    summary: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    """What was noted down after the call, by name."""
+    cost: Decimal | None = None
+    """In dollars, which is what providers tell."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why no version answers a ring, and what the caller gets instead: a sentence, or another number."""
+
+    reason: str
+    say: str
+    transfer: str = ""
+    """In E.164; the sentence is empty then."""
+
+    @classmethod
+    def of(cls, fallback: str, reason: str) -> "Refusal":
+        """A connection's fallback is a sentence, or a number to put callers through to."""
+        return cls(reason, "", fallback) if numbers.E164.fullmatch(fallback) else cls(reason, fallback)

@@ -14,21 +14,15 @@ GRACE = timedelta(minutes=5)
 """How much longer than its version allows a call may take to report its end."""
 
 
-class Provider(models.TextChoices):
-    """The companies and programs that carry calls."""
-
-    GENERIC = "generic", "Generic webhook"
-    TWILIO = "twilio", "Twilio"
-
-
 class Connection(models.Model):
     """A project's account at one provider: its secrets, its worker, and what callers hear when nothing can answer."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
-    provider = models.CharField(max_length=20, choices=Provider)
+    provider = models.CharField(max_length=20, help_text="A key of `providers.PROVIDERS`.")
     name = models.CharField(max_length=100)
     secrets = models.TextField(blank=True, help_text="Sealed; `sealing.unseal` reads them.")
+    options = models.JSONField(default=dict, help_text="What its provider lets one choose, by key.")
     worker_url = models.CharField(max_length=500, blank=True)
     fallback = models.CharField(max_length=500, default="We can't take your call right now. Please try again later.")
     enabled = models.BooleanField(default=True)
@@ -91,6 +85,8 @@ ENDED = [status for status in Status if status.ended]
 class Missed(models.TextChoices):
     """Why no version could handle a call."""
 
+    OUTAGE = "outage", "The database was away"
+    PROJECT_SUSPENDED = "project_suspended", "The project is suspended"
     UNKNOWN_NUMBER = "unknown_number", "The number isn't in this connection"
     CONNECTION_DISABLED = "connection_disabled", "The connection is switched off"
     NUMBER_UNASSIGNED = "number_unassigned", "The number has no agent"
@@ -119,6 +115,7 @@ class Call(models.Model):
     agent_name = models.CharField(max_length=100, blank=True, help_text="As it was: a retry gets the same answer.")
     version_name = models.CharField(max_length=100, blank=True, help_text="As it was.")
     worker_url = models.CharField(max_length=500, blank=True, help_text="The connection's, as it was.")
+    options = models.JSONField(default=dict, help_text="The connection's, as they were.")
     fallback = models.CharField(max_length=500, help_text="The connection's, as it was.")
     missed = models.CharField(max_length=20, choices=Missed, blank=True)
     dialled = models.CharField(max_length=255, help_text="As the provider sent it.")
@@ -175,6 +172,7 @@ class CallEvent(models.Model):
     reason = models.CharField(max_length=255, blank=True)
     recording_url = models.CharField(max_length=2_000, blank=True)
     provider_event_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (NULLs don't collide)
+    told = models.JSONField(default=dict, help_text="What it says beside: transcript, summary, fields and cost.")
     payload = models.JSONField(default=dict)
     occurred_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(auto_now_add=True)

@@ -8,6 +8,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat
 from agentversions.refusals import Invalid
 
 LONGEST_TEXT = 255
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 """ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a keypad: what Twilio sends for a caller who hides."""

@@ -18,9 +18,9 @@ from agentversions.values import UNSTORABLE
 from telephony import numbers
 from telephony.models import Connection, PhoneNumber
 from telephony.providers import PROVIDERS
-from telephony.providers.generic import new_secret
 
 LONGEST_ADDRESS = LONGEST_FALLBACK = 500
+LONGEST_OPTION = 10_000
 FALLBACK = "We can't take your call right now. Please try again later."
 
 
@@ -38,10 +38,11 @@ def add_connection(
     name: str,
     secrets: Mapping[str, str],
     by: User,
+    options: Mapping[str, str] | None = None,
     worker_url: str = "",
     fallback: str = FALLBACK,
 ) -> Connection:
-    """Connect a project to a provider. A generic connection without a secret gets a new one."""
+    """Connect a project to a provider. A secret that is ours to choose is made where none is given."""
     require(by, Act.ADMINISTER, project)
     if provider not in PROVIDERS:
         raise Invalid("Choose a provider of the list.")
@@ -51,6 +52,7 @@ def add_connection(
         provider=provider,
         name=clean_name(name),
         secrets=seal(given),
+        options=_options(provider, options or {}),
         worker_url=_worker(worker_url, provider),
         fallback=_fallback(fallback),
     )
@@ -68,6 +70,7 @@ def change_connection(
     worker_url: str | None = None,
     fallback: str | None = None,
     enabled: bool | None = None,
+    options: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
 ) -> Connection:
     """Change what is given, and leave the rest; a secret that is left empty stays as it is."""
@@ -78,6 +81,7 @@ def change_connection(
         "worker_url": None if worker_url is None else _worker(worker_url, connection.provider),
         "fallback": None if fallback is None else _fallback(fallback),
         "enabled": enabled,
+        "options": None if options is None else _options(connection.provider, {**connection.options, **options}),
     }
     fields = [field for field, value in wanted.items() if value is not None and value != getattr(connection, field)]
     for field in fields:
@@ -166,14 +170,28 @@ def _secrets(provider: str, given: Mapping[str, str]) -> Secrets:
     kept: Secrets = {}
     for secret in PROVIDERS[provider].secrets:
         text = given.get(secret.key, "").strip()
-        if not text and provider == "generic":
-            text = new_secret()
+        if not text and secret.make:
+            text = secret.make()
         if not text and not secret.optional:
             raise Invalid(f"{secret.label} is missing.")
         if text and not re.fullmatch(secret.pattern, text):
             raise Invalid(f"{secret.label} doesn't look like one. {secret.hint}")
         if text:
             kept[secret.key] = text
+    return kept
+
+
+def _options(provider: str, given: Mapping[str, str]) -> dict[str, str]:
+    """What was chosen of the provider's options, stripped; raises Invalid for what can't be."""
+    kept = {}
+    for option in PROVIDERS[provider].options:
+        text = given.get(option.key, "").strip().replace("\r\n", "\n")
+        lines = text.split("\n") if option.lines else [text]
+        usable = all(re.fullmatch(option.pattern, line) for line in lines) and len(text) <= LONGEST_OPTION
+        if text and not (text in dict(option.choices) if option.choices else usable):
+            raise Invalid(f"{option.label} can't be that. {option.hint}".rstrip())
+        if text:
+            kept[option.key] = text
     return kept
 
 
@@ -194,7 +212,10 @@ def _reachable(url: str, schemes: tuple[str, ...]) -> bool:
 
 
 def _fallback(text: str) -> str:
+    """A sentence, or a number to put callers through to, which is kept in E.164."""
     text = " ".join(text.split()) or FALLBACK
+    if re.fullmatch(r"\+[0-9 ().-]+", text):
+        return numbers.e164(text)
     if len(text) > LONGEST_FALLBACK or UNSTORABLE.search(text):
         raise Invalid(f"What callers hear has at most {LONGEST_FALLBACK} characters.")
     return text

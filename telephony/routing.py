@@ -1,9 +1,13 @@
 """A ring becomes a call on the version that is live, and what the provider reports afterwards moves that call on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.db import connection as database
 from django.db.models import Exists, OuterRef
 from django.db.transaction import atomic
@@ -18,6 +22,10 @@ from telephony.providers import PROVIDERS
 _WAITING = CallEvent.objects.filter(
     connection=OuterRef("connection"), provider_call_id=OuterRef("provider_call_id"), call=None
 )
+UNNAMED = "unnamed:"
+"""How our own id begins for a call that its provider hasn't named yet."""
+REPEATED = timedelta(seconds=45)
+"""How long a provider that names no call goes on asking about one: Retell tries four times, ten seconds each."""
 AHEAD = timedelta(minutes=1)
 """How far ahead of ours a provider's clock may be believed to be."""
 
@@ -25,20 +33,21 @@ AHEAD = timedelta(minutes=1)
 _ROUTE = f"""
 INSERT INTO telephony_call (
     id, connection_id, provider_call_id, number_id, agent_id, version_id, agent_name, version_name, worker_url,
-    fallback, missed, dialled, caller, status, started_at, answered_at, overdue_at, ended_reason, recording_url
+    options, fallback, missed, dialled, caller, status, started_at, answered_at, overdue_at, ended_reason, recording_url
 )
 SELECT
     %(id)s, line_id, %(call_id)s, number_id, agent_id, CASE WHEN missed = '' THEN version_id END,
-    agent_name, version_name, worker_url, fallback, missed, %(dialled)s, %(caller)s,
+    agent_name, version_name, worker_url, options, fallback, missed, %(dialled)s, %(caller)s,
     CASE WHEN missed = '' THEN %(status)s ELSE '{Status.REJECTED}' END,
     %(now)s, CASE WHEN missed = '' AND %(picks_up)s THEN %(now)s END,
-    CAST(%(second)s AS bigint) + CASE WHEN missed = '' THEN longest_call + %(grace)s ELSE 0 END, '', ''
+    CAST(%(clock)s AS bigint) + CASE WHEN missed = '' THEN longest_call + %(grace)s ELSE 0 END, '', ''
 FROM (
     SELECT
         line.id AS line_id, number.id AS number_id, agent.id AS agent_id, version.id AS version_id,
         COALESCE(agent.name, '') AS agent_name, COALESCE(version.name, '') AS version_name,
-        line.worker_url AS worker_url, line.fallback AS fallback, version.longest_call AS longest_call,
+        line.worker_url AS worker_url, line.options AS options, line.fallback AS fallback, version.longest_call AS longest_call,
         CASE
+            WHEN project.suspended_at IS NOT NULL THEN '{Missed.PROJECT_SUSPENDED}'
             WHEN NOT line.enabled THEN '{Missed.CONNECTION_DISABLED}'
             WHEN number.id IS NULL THEN '{Missed.UNKNOWN_NUMBER}'
             WHEN agent.id IS NULL THEN '{Missed.NUMBER_UNASSIGNED}'
@@ -48,10 +57,14 @@ FROM (
             ELSE ''
         END AS missed
     FROM telephony_connection AS line
-    LEFT JOIN telephony_phonenumber AS number ON number.connection_id = line.id AND number.number = %(e164)s
+    JOIN agentversions_project AS project ON project.id = line.project_id
+    LEFT JOIN telephony_phonenumber AS number ON number.connection_id = line.id
+        AND number.number IN (%(e164)s, %(second)s, %(third)s)
     LEFT JOIN agentversions_agent AS agent ON agent.id = number.agent_id
     LEFT JOIN agentversions_version AS version ON version.id = agent.published_id
     WHERE line.id = %(line)s
+    ORDER BY CASE number.number WHEN %(e164)s THEN 0 WHEN %(second)s THEN 1 ELSE 2 END
+    LIMIT 1
 ) AS found
 WHERE true
 ON CONFLICT (connection_id, provider_call_id) DO NOTHING
@@ -64,27 +77,51 @@ def route_call(connection: Connection, incoming: IncomingCall) -> Call:
     A call that no version can handle is recorded too, with the reason. Two statements, on purpose: one that inserts
     and returns would give a racing retry nothing, since its snapshot is older than the row that won.
     """
-    with database.cursor() as cursor:
+    with _named(connection, incoming) as incoming, database.cursor() as cursor:
         cursor.execute(_ROUTE, _ring(connection, incoming))
     found = Call.objects.select_related("version").annotate(has_reports=Exists(_WAITING))
     call = found.get(connection=connection, provider_call_id=incoming.call_id)
     return settle(call) if getattr(call, "has_reports", False) else call
 
 
+@contextmanager
+def _named(connection: Connection, incoming: IncomingCall) -> Iterator[IncomingCall]:
+    """The ring, with an id for its call where the provider has none yet: that of the ring it repeats, if it does.
+
+    Rings of one connection then take turns. Callers who hide are never taken for one another.
+    """
+    if incoming.call_id:
+        yield incoming
+        return
+    with atomic():
+        Connection.objects.select_for_update(of=("self",), no_key=True).get(pk=connection.pk)
+        caller = numbers.caller(incoming.caller)
+        same = Call.objects.filter(
+            connection=connection, caller=caller, dialled=incoming.dialled[:255], provider_call_id__startswith=UNNAMED,
+            started_at__gt=timezone.now() - REPEATED,
+        )  # fmt: skip
+        first = same.first() if numbers.E164.fullmatch(caller) else None
+        yield replace(incoming, call_id=first.provider_call_id if first else f"{UNNAMED}{uuid7()}")
+
+
 def _ring(connection: Connection, incoming: IncomingCall) -> dict[str, Any]:
     now, provider = timezone.now(), PROVIDERS[connection.provider]
+    dialled, *others = (numbers.spelled(text) for text in (incoming.dialled, *incoming.dialled_candidates))
+    others += [dialled] * 2
     return {
         "id": _uuid(uuid7()),
         "line": _uuid(connection.pk),
         "call_id": incoming.call_id,
-        "e164": numbers.spelled(incoming.dialled),
+        "e164": dialled,
+        "second": others[0],
+        "third": others[1],
         "dialled": incoming.dialled[:255],
         "caller": numbers.caller(incoming.caller),
         "needs_worker": provider.needs_worker,
         "picks_up": provider.picks_up,
         "status": (Status.IN_PROGRESS if provider.picks_up else Status.ROUTING).value,
         "now": database.ops.adapt_datetimefield_value(now),
-        "second": int(now.timestamp()),
+        "clock": int(now.timestamp()),
         "grace": int(GRACE.total_seconds()),
     }
 
@@ -100,6 +137,8 @@ def record_call_event(connection: Connection, report: CallReport) -> Call | None
     A report of a call that hasn't rung yet waits for it. Not one transaction: the report is kept before the call is
     looked for, and a ring makes its call before it looks for reports, so that the two can't miss each other.
     """
+    if report.our_call:
+        _name(connection, report)
     kept = CallEvent(
         connection=connection,
         provider_call_id=report.call_id,
@@ -109,12 +148,32 @@ def record_call_event(connection: Connection, report: CallReport) -> Call | None
         reason=report.reason,
         recording_url=report.recording_url,
         provider_event_id=report.event_id or None,
+        told=_told(report),
         payload=report.payload,
         occurred_at=report.occurred_at,
     )
     CallEvent.objects.bulk_create([kept], ignore_conflicts=True)
     call = Call.objects.filter(connection=connection, provider_call_id=report.call_id).first()
     return settle(call) if call else None
+
+
+def _name(connection: Connection, report: CallReport) -> None:
+    """Let a call that its provider hadn't named yet have the name that a report of it brings."""
+    try:
+        ours = UUID(report.our_call)
+    except ValueError:
+        return
+    unnamed = Call.objects.filter(pk=ours, connection=connection, provider_call_id__startswith=UNNAMED)
+    # Where another call has that name, this one stays as it is.
+    with suppress(IntegrityError), atomic():
+        unnamed.update(provider_call_id=report.call_id)
+
+
+def _told(report: CallReport) -> dict[str, Any]:
+    """What a report says beside its status; only what it does say."""
+    cost = None if report.cost is None else str(report.cost)
+    told = {"transcript": report.transcript, "summary": report.summary, "fields": report.fields, "cost": cost}
+    return {name: value for name, value in told.items() if value}
 
 
 @atomic

@@ -8,4 +8,5 @@ urlpatterns = [
     path("<slug:provider>/<uuid:connection>/route/", views.route, name="telephony.route"),
     path("<slug:provider>/<uuid:connection>/events/", views.events, name="telephony.events"),
     path("calls/<uuid:call>/configuration/", views.configuration, name="telephony.configuration"),
+    path("calls/<uuid:call>/report/<str:token>/", views.report, name="telephony.report"),
 ]

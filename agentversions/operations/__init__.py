@@ -17,7 +17,7 @@ from agentversions.operations.drafts import (
     save_and_edit_into_draft,
 )
 from agentversions.operations.merging import merge_published
-from agentversions.operations.projects import create_project, remove_member, set_role
+from agentversions.operations.projects import create_project, remove_member, resume_project, set_role, suspend_project
 from agentversions.operations.publishing import publish, publish_draft, unpublish
 from agentversions.operations.secrets import remove_secret, set_secret
 from agentversions.operations.versions import rename_version, save_version
@@ -41,9 +41,11 @@ __all__ = [
     "rename_agent",
     "rename_version",
     "resolve_draft",
+    "resume_project",
     "save_and_edit_into_draft",
     "save_version",
     "set_role",
     "set_secret",
+    "suspend_project",
     "unpublish",
 ]

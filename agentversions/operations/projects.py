@@ -1,13 +1,16 @@
 """Verbs for projects and the people in them."""
 
+from datetime import datetime
+
 from django.contrib.auth.models import User
 from django.db.transaction import atomic
+from django.utils import timezone
 
 from agentversions.access import Act, require
 from agentversions.history import record
 from agentversions.models import Action, Membership, Project, Role
 from agentversions.operations.common import clean_name
-from agentversions.refusals import AlreadyDone, Invalid
+from agentversions.refusals import AlreadyDone, Invalid, NotAllowed
 
 
 @atomic
@@ -16,6 +19,30 @@ def create_project(name: str, *, by: User) -> Project:
     project = Project.objects.create(name=clean_name(name))
     Membership.objects.create(project=project, user=by, role=Role.ADMIN)
     record(Action.PROJECT_CREATED, by=by, project=project, particulars={"name": project.name})
+    return project
+
+
+@atomic
+def suspend_project(project: Project, *, by: User) -> Project:
+    """Let none of a project's agents answer until it is resumed; calls in progress go on. Superusers only."""
+    return _suspended(project, timezone.now(), by=by)
+
+
+@atomic
+def resume_project(project: Project, *, by: User) -> Project:
+    """Let a suspended project's agents answer again."""
+    return _suspended(project, None, by=by)
+
+
+def _suspended(project: Project, since: datetime | None, *, by: User) -> Project:
+    project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    if not (by.is_active and by.is_superuser):
+        raise NotAllowed("Only who runs this server may suspend a project.")
+    if bool(project.suspended_at) == bool(since):
+        raise AlreadyDone(f"{project} is {'suspended' if since else 'not suspended'} already.")
+    project.suspended_at = since
+    project.save(update_fields=["suspended_at"])
+    record(Action.PROJECT_SUSPENDED if since else Action.PROJECT_RESUMED, by=by, project=project)
     return project
 
 

@@ -1,6 +1,7 @@
 """Verbs for a project's secrets: written, used in answers to verified providers, and never read back."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.transaction import atomic
@@ -54,7 +55,7 @@ def names_in(version: Version) -> set[str]:
     return secret_names(version.read().tools)
 
 
-def opened(project: Project, names: Iterable[str]) -> dict[str, str]:
+def opened(project: UUID, names: Iterable[str]) -> dict[str, str]:
     """The values of these secrets by name, as far as the project has them; raises Unsealable."""
     held = Secret.objects.filter(project=project, name__in=list(names))
     return {secret.name: unseal(secret.sealed)["value"] for secret in held}

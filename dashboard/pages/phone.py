@@ -14,7 +14,6 @@ from dashboard.pages import projects
 from dashboard.pages.projects import Context
 from telephony.models import Connection, PhoneNumber
 from telephony.providers import PROVIDERS, Provider, Secret
-from telephony.providers.generic import new_secret
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -105,4 +104,4 @@ def _webhook(name: str, connection: Connection) -> str:
 
 def _suggested(provider: Provider) -> str:
     """A fresh secret where it is ours to choose: shown before it is kept, and never after."""
-    return new_secret() if provider.key == "generic" else ""
+    return next((secret.make() for secret in provider.secrets if secret.make), "")

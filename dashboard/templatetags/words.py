@@ -15,6 +15,7 @@ from dashboard import forms
 from dashboard.http import split_address
 from telephony.models import Call, Status
 from telephony.numbers import readable
+from telephony.providers import PROVIDERS
 
 register = template.Library()
 
@@ -26,6 +27,12 @@ E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 def person(user: User) -> str:
     """What someone is called."""
     return user.get_full_name() or user.get_username()
+
+
+@register.filter
+def provider_name(key: str) -> str:
+    """`Twilio`, for its key."""
+    return PROVIDERS[key].name if key in PROVIDERS else key
 
 
 @register.filter

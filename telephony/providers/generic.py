@@ -6,6 +6,7 @@ The specification: standardwebhooks.com. The secret is `whsec_` and Base64; the 
 import json
 import secrets as random
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +16,11 @@ from standardwebhooks.webhooks import Webhook
 
 from agentversions.configuration import settings
 from agentversions.sealing import Secrets
-from telephony.incoming import CallReport, IncomingCall
+from agentversions.tools import KINDS
+from telephony.incoming import CallReport, IncomingCall, Refusal
 from telephony.models import Status
 from telephony.providers import reading
-from telephony.providers.base import Answering, Forged, Secret, Unreadable
+from telephony.providers.base import Answering, Forged, Option, Options, Secret, Step, Unreadable
 
 ENDS = {
     "completed": Status.COMPLETED,
@@ -46,15 +48,24 @@ class Generic:
             "Signing secret",
             "whsec_ and Base64, as Standard Webhooks writes it.",
             pattern=r"whsec_(?:[A-Za-z0-9+/]{4}){5,40}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
+            make=new_secret,
         ),
     )
+    options: tuple[Option, ...] = ()
     needs_worker = False
     worker_schemes: tuple[str, ...] = ("https", "wss", "http", "ws")
     picks_up = False
-    carries: frozenset[str] = frozenset({leaf.path for leaf in settings()} | {"tools"})
+    carries: frozenset[str] = frozenset({leaf.path for leaf in settings()} | {f"tools.{kind}" for kind in KINDS})
+    notes: Mapping[str, str] = {}
+    steps: tuple[Step, ...] = (
+        Step("Give your program the signing secret. It signs each request as Standard Webhooks says."),
+        Step("Let it post a call.incoming here when a call comes in, and do what the answer says.", "route"),
+        Step("Let it post call.answered, call.ended, call.recording and call.report here.", "events"),
+    )
 
-    def authenticate(self, request: HttpRequest, secrets: Secrets) -> None:
+    def authenticate(self, request: HttpRequest, secrets: Secrets, options: Options) -> None:
         """Check the signature over the raw body."""
+        del options
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
             Webhook(secrets["signing_secret"]).verify(request.body, headers, json_parse=False)
@@ -90,9 +101,10 @@ class Generic:
             }
         )
 
-    def refuse(self, say: str, reason: str) -> HttpResponse:
-        """The reason for the program, the sentence for the caller."""
-        return _json({"refusal": {"reason": reason, "say": say}})
+    def refuse(self, refusal: Refusal) -> HttpResponse:
+        """The reason for the program; the sentence, or the number to put the caller through to."""
+        told = {"reason": refusal.reason, "say": refusal.say}
+        return _json({"refusal": told | ({"transfer": refusal.transfer} if refusal.transfer else {})})
 
     def read_events(self, request: HttpRequest) -> list[CallReport]:
         """Read `call.answered`, `call.ended`, `call.recording` or `call.report`; other types are kept as they are."""
@@ -111,8 +123,9 @@ class Generic:
         )
         return [report]
 
-    def acknowledge(self) -> HttpResponse:
+    def acknowledge(self, request: HttpRequest) -> HttpResponse:
         """Nothing to say."""
+        del request
         return HttpResponse(status=204)
 
 

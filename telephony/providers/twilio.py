@@ -7,6 +7,7 @@ its Python library. What TwiML can't carry, the worker fetches with the token it
 import hmac
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -17,10 +18,10 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from agentversions.sealing import Secrets
-from telephony.incoming import CallReport, IncomingCall
+from telephony.incoming import CallReport, IncomingCall, Refusal
 from telephony.models import Status
 from telephony.providers import reading, twiml
-from telephony.providers.base import Answering, Forged, Secret, Unreadable
+from telephony.providers.base import Answering, Forged, Option, Options, Secret, Step, Unreadable
 
 STATUSES = {
     "queued": Status.ROUTING,
@@ -55,6 +56,7 @@ class Twilio:
         Secret("shared_key", "Shared key", "Only if you sign webhooks with a shared key.", optional=True),
         Secret("previous_auth_token", "Previous auth token", "While you rotate the auth token.", optional=True),
     )
+    options: tuple[Option, ...] = ()
     needs_worker = True
     worker_schemes: tuple[str, ...] = ("wss",)
     picks_up = True  # for an inbound call only its end is reported
@@ -62,9 +64,16 @@ class Twilio:
         {"greeting", "first_speaker", "language", "voice.provider", "voice.id", "transcriber.provider"}
         | {"transcriber.keywords", "turn_taking.interruptions", "keypad_input"}
     )
+    notes: Mapping[str, str] = {}
+    steps: tuple[Step, ...] = (
+        Step("In the Twilio Console, open Phone Numbers → Manage → Active numbers and choose the number."),
+        Step("Under Voice Configuration, set “A call comes in” to Webhook, HTTP POST, and paste this.", "route"),
+        Step("Set “Call status changes” to this, HTTP POST, and save.", "events"),
+    )
 
-    def authenticate(self, request: HttpRequest, secrets: Secrets) -> None:
+    def authenticate(self, request: HttpRequest, secrets: Secrets, options: Options) -> None:
         """Check the signature over the public address and every posted field."""
+        del options
         posted, given = _posted(request), request.headers.get("X-Twilio-Signature", "").encode("utf-8", "replace")
         keys = _keys(request, secrets)
         expected = [signature(key, url, posted, algorithm) for url in _urls(request) for key, algorithm in keys]
@@ -82,10 +91,9 @@ class Twilio:
         """`<Connect><ConversationRelay>` to the connection's worker."""
         return twiml.relay(answering)
 
-    def refuse(self, say: str, reason: str) -> HttpResponse:
-        """The connection's sentence, and the end of the call. Anything but 200 would play Twilio's error message."""
-        del reason
-        return twiml.farewell(say)
+    def refuse(self, refusal: Refusal) -> HttpResponse:
+        """The connection's sentence, or another number. Anything but 200 would play Twilio's error message."""
+        return twiml.farewell(refusal)
 
     def read_events(self, request: HttpRequest) -> list[CallReport]:
         """Read a status callback, a recording's, or the end of a `<Connect>` (which isn't the end of the call)."""
@@ -103,8 +111,9 @@ class Twilio:
         )
         return [report]
 
-    def acknowledge(self) -> HttpResponse:
+    def acknowledge(self, request: HttpRequest) -> HttpResponse:
         """An empty response: nothing more to do."""
+        del request
         return twiml.nothing()
 
 

@@ -9,8 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from django.http import HttpResponse
 
-from agentversions import variables
-from agentversions.configuration import Configuration
+from telephony.incoming import Refusal
 from telephony.providers.base import Answering
 
 SPEAKERS = {"google": "Google", "amazon": "Amazon", "elevenlabs": "ElevenLabs"}
@@ -31,10 +30,13 @@ def relay(answering: Answering) -> HttpResponse:
     return _document(response)
 
 
-def farewell(say: str) -> HttpResponse:
-    """A sentence, and the end of the call."""
+def farewell(refusal: Refusal) -> HttpResponse:
+    """A sentence and the end of the call, or another number."""
     response = Element("Response")
-    SubElement(response, "Say").text = _xml(say)
+    if refusal.transfer:
+        SubElement(response, "Dial").text = refusal.transfer
+    else:
+        SubElement(response, "Say").text = _xml(refusal.say)
     SubElement(response, "Hangup")
     return _document(response)
 
@@ -46,11 +48,11 @@ def nothing() -> HttpResponse:
 
 def _attributes(answering: Answering) -> dict[str, str]:
     """The relay's attributes; one that the version leaves empty is left to Twilio's default."""
-    configuration = answering.version.read()
+    configuration = answering.configuration
     speaker = SPEAKERS.get(configuration.voice.provider.lower(), "")
     attributes = {
         "url": answering.call.worker_url,
-        "welcomeGreeting": _greeting(answering, configuration),
+        "welcomeGreeting": configuration.greeting if configuration.first_speaker == "agent" else "",
         "welcomeGreetingInterruptible": configuration.turn_taking.interruptions,
         "language": configuration.language,
         "ttsProvider": speaker,
@@ -61,13 +63,6 @@ def _attributes(answering: Answering) -> dict[str, str]:
         "dtmfDetection": str(configuration.keypad_input).lower(),
     }
     return {name: _xml(value) for name, value in attributes.items() if value}
-
-
-def _greeting(answering: Answering, configuration: Configuration) -> str:
-    """What the agent says first, if it speaks first, with the variables filled in: Twilio speaks it as is."""
-    if configuration.first_speaker == "caller":
-        return ""
-    return variables.fill(configuration.greeting, answering.variables)
 
 
 def _parameters(answering: Answering) -> dict[str, str]:
