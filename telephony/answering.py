@@ -1,4 +1,4 @@
-"""What a provider's answer is made of: the pinned version with this call's variables, and what is handed out with it."""
+"""What a provider's answer is made of: the pinned version with this call's variables, and what goes with it."""
 
 from django.conf import settings
 from django.urls import reverse

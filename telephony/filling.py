@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from agentversions import variables
 from agentversions.configuration import Configuration
-from agentversions.documents import Document, read, upgraded
+from agentversions.documents import read, upgraded
 from agentversions.models import Version
 from telephony import numbers
 from telephony.models import Call

@@ -45,7 +45,8 @@ FROM (
     SELECT
         line.id AS line_id, number.id AS number_id, agent.id AS agent_id, version.id AS version_id,
         COALESCE(agent.name, '') AS agent_name, COALESCE(version.name, '') AS version_name,
-        line.worker_url AS worker_url, line.options AS options, line.fallback AS fallback, version.longest_call AS longest_call,
+        line.worker_url AS worker_url, line.options AS options, line.fallback AS fallback,
+        version.longest_call AS longest_call,
         CASE
             WHEN project.suspended_at IS NOT NULL THEN '{Missed.PROJECT_SUSPENDED}'
             WHEN NOT line.enabled THEN '{Missed.CONNECTION_DISABLED}'
@@ -77,10 +78,10 @@ def route_call(connection: Connection, incoming: IncomingCall) -> Call:
     A call that no version can handle is recorded too, with the reason. Two statements, on purpose: one that inserts
     and returns would give a racing retry nothing, since its snapshot is older than the row that won.
     """
-    with _named(connection, incoming) as incoming, database.cursor() as cursor:
-        cursor.execute(_ROUTE, _ring(connection, incoming))
+    with _named(connection, incoming) as ring, database.cursor() as cursor:
+        cursor.execute(_ROUTE, _ring(connection, ring))
     found = Call.objects.select_related("version").annotate(has_reports=Exists(_WAITING))
-    call = found.get(connection=connection, provider_call_id=incoming.call_id)
+    call = found.get(connection=connection, provider_call_id=ring.call_id)
     return settle(call) if getattr(call, "has_reports", False) else call
 
 

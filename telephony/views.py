@@ -149,4 +149,3 @@ def configuration(request: HttpRequest, call: UUID) -> HttpResponse:
             "variables": filling.values(found, version),
         }
     )
-

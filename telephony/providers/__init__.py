@@ -2,8 +2,16 @@
 
 from telephony.providers.base import Answering, Forged, Option, Options, Provider, Secret, Step, Unreadable
 from telephony.providers.generic import Generic
+from telephony.providers.jambonz import Jambonz
+from telephony.providers.signalwire import SignalWire
 from telephony.providers.twilio import Twilio
 
-PROVIDERS: dict[str, Provider] = {provider.key: provider for provider in (Generic(), Twilio())}
+_ALL: tuple[Provider, ...] = (
+    Twilio(),
+    Jambonz(),
+    SignalWire(),
+    Generic(),
+)
+PROVIDERS = {provider.key: provider for provider in _ALL}
 
 __all__ = ["PROVIDERS", "Answering", "Forged", "Option", "Options", "Provider", "Secret", "Step", "Unreadable"]

@@ -1,9 +1,12 @@
 """Makes what a provider sent fit to keep: a signed report is never lost over a character that no database holds."""
 
+import json
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
+
+from django.http import HttpRequest
 
 from agentversions.values import UNSTORABLE
 from telephony.providers.base import Unreadable
@@ -12,6 +15,22 @@ REPLACED = "\ufffd"
 LONGEST_ID = 255
 LONGEST_ADDRESS = 2_000
 LONGEST_CALL = 7 * 24 * 3600
+
+
+def message(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object in the body, fit to keep; raises Unreadable."""
+    try:
+        found = storable(json.loads(request.body.decode()))
+    except (ValueError, RecursionError):
+        raise Unreadable("The body isn't JSON.") from None
+    if not isinstance(found, dict):
+        raise Unreadable("The body isn't a JSON object.")
+    return found
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """The JSON object, or an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def identifier(value: object, name: str) -> str:

@@ -12,7 +12,7 @@ from django.http import Http404
 
 from agentversions import access, operations
 from agentversions.access import Act
-from agentversions.models import Agent, Draft, Event, Membership, Project, Role, Version
+from agentversions.models import Agent, Draft, Event, Membership, Project, Role, Secret, Version
 from agentversions.operations import (
     archive_agent,
     bring_back_draft,
@@ -27,12 +27,16 @@ from agentversions.operations import (
     publish,
     publish_draft,
     remove_member,
+    remove_secret,
     rename_agent,
     rename_version,
     resolve_draft,
+    resume_project,
     save_and_edit_into_draft,
     save_version,
     set_role,
+    set_secret,
+    suspend_project,
     unpublish,
 )
 from agentversions.refusals import AlreadyDone, Invalid, NotAllowed
@@ -49,11 +53,14 @@ class Scene:
     older: Version
     idle: Agent
     checkpoint: int
+    secret: Secret
+    suspended: Project
 
 
 EDITORS = {"editor", "publisher", "admin", "superuser"}
 PUBLISHERS = {"publisher", "admin", "superuser"}
 ADMINS = {"admin", "superuser"}
+SUPERUSERS = {"superuser"}
 
 VERBS: dict[str, tuple[set[str], Callable[[Scene, User], object]]] = {
     "create_agent": (EDITORS, lambda s, by: create_agent(s.cast.project, "New", by=by)),
@@ -98,6 +105,10 @@ VERBS: dict[str, tuple[set[str], Callable[[Scene, User], object]]] = {
         ADMINS,
         lambda s, by: remove_member(s.cast.project.memberships.get(user=s.cast.ben), by=by),
     ),
+    "set_secret": (ADMINS, lambda s, by: set_secret(s.cast.project, "NEW_TOKEN", "a token", by=by)),
+    "remove_secret": (ADMINS, lambda s, by: remove_secret(s.secret, by=by)),
+    "suspend_project": (SUPERUSERS, lambda s, by: suspend_project(s.cast.project, by=by)),
+    "resume_project": (SUPERUSERS, lambda s, by: resume_project(s.suspended, by=by)),
 }
 PEOPLE = ["viewer", "editor", "publisher", "admin", "superuser", "of another project", "of no project", "deactivated"]
 
@@ -106,7 +117,7 @@ def everything() -> list[Any]:
     """All that a verb could have written."""
     tables: list[Any] = [
         *(Project.objects, Membership.objects, Agent.objects, Version.objects),
-        *(Draft.objects, Draft.history, Event.objects),
+        *(Draft.objects, Draft.history, Event.objects, Secret.objects),
     ]
     return [list(table.order_by("pk").values()) for table in tables]
 
@@ -140,7 +151,9 @@ def stage(cast: Cast, actor: User) -> Scene:
     draft.based_on = draft.live_at_start = older
     draft.save()
     kept = Draft.history.bulk_history_create([draft], update=True)[0].history_id
-    return Scene(cast, newer, older, create_agent(cast.project, "Idle", by=cast.ana), kept)
+    secret = set_secret(cast.project, "OLD_TOKEN", "a token", by=cast.ana)
+    suspended = suspend_project(create_project("Idle", by=cast.ana), by=person("Operator", is_superuser=True))
+    return Scene(cast, newer, older, create_agent(cast.project, "Idle", by=cast.ana), kept, secret, suspended)
 
 
 @pytest.mark.parametrize("name", PEOPLE)

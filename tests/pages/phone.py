@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from agentversions.models import Agent, Version
 from agentversions.operations import publish
@@ -25,7 +26,7 @@ class Phone:
     version: Version
 
 
-def connect(cast: Cast, name: str = "Local worker", **particulars: str) -> Connection:
+def connect(cast: Cast, name: str = "Local worker", **particulars: Any) -> Connection:
     """A generic connection of the project."""
     return add_connection(cast.project, provider="generic", name=name, secrets={}, by=cast.ana, **particulars)
 

@@ -54,12 +54,12 @@ class TestAnyTwo:
         assert "Speed" not in told(html)
 
     def test_the_draft_is_ones_own(self, cast: Cast, sign_in: SignIn) -> None:
-        edit(cast.agent, cast.ben, greeting="Ben's secret")
+        edit(cast.agent, cast.ben, greeting="Ben's words")
 
         html = page(sign_in(cast.ana), cast, "1", "draft")
 
         assert "Nothing differs" in html
-        assert "secret" not in html
+        assert "Ben's words" not in html
 
     def test_an_earlier_draft_with_what_is_live(self, cast: Cast, sign_in: SignIn) -> None:
         install(cast)

@@ -1,6 +1,7 @@
 """Connections: what to paste at the provider, and secrets that nobody sees again."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -39,7 +40,7 @@ def changing(connection: Connection) -> str:
     return reverse("connections.change", args=[connection.pk])
 
 
-def twilio(cast: Cast, **particulars: str) -> Connection:
+def twilio(cast: Cast, **particulars: Any) -> Connection:
     """A connection that needs a worker."""
     return add_connection(
         cast.project, provider="twilio", name="Twilio UK", secrets={"auth_token": TOKEN}, by=cast.ana, **particulars

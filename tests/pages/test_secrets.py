@@ -48,7 +48,7 @@ def test_an_admin_sets_one_and_nobody_reads_it_again(needing: Cast, sign_in: Sig
     answer = ana.post(page(needing, "set_secret"), {"name": "CRM_TOKEN", "value": f" {VALUE} "}, follow=True)
 
     assert "CRM_TOKEN is set. New calls use it at once." in answer.content.decode()
-    assert opened(needing.project, ["CRM_TOKEN", "OTHER"]) == {"CRM_TOKEN": VALUE}
+    assert opened(needing.project.pk, ["CRM_TOKEN", "OTHER"]) == {"CRM_TOKEN": VALUE}
     held = Secret.objects.get(project=needing.project)
     assert VALUE not in held.sealed
     event = Event.objects.filter(action="secret_set").get()
@@ -103,7 +103,7 @@ def test_others_may_look_but_not_set(needing: Cast, sign_in: SignIn) -> None:
     unknown = reverse("secrets.index", args=[uuid4()])
     assert [stranger.get(address).status_code for address in (page(needing), unknown)] == [404, 404]
     assert stranger.post(page(needing, "set_secret"), {"name": "CRM_TOKEN", "value": "x"}).status_code == 404
-    assert opened(needing.project, ["CRM_TOKEN"]) == {"CRM_TOKEN": VALUE}
+    assert opened(needing.project.pk, ["CRM_TOKEN"]) == {"CRM_TOKEN": VALUE}
 
 
 @pytest.mark.parametrize("secrets", [1, 20])

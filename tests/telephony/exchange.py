@@ -24,7 +24,7 @@ from agentversions.models import Agent, Version
 from agentversions.operations import publish
 from telephony.models import Call, CallEvent, Connection, PhoneNumber
 from telephony.operations import add_connection, add_number, assign_number
-from telephony.rehearsal import sid
+from telephony.rehearsals.twilio import sid
 from tests.cast import Cast, assemble, live, save
 
 SIGNING_SECRET = "whsec_" + b64encode(b"only tests sign with it.").decode()

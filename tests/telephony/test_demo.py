@@ -14,7 +14,7 @@ from agentversions import access
 from agentversions.models import Action, Agent, Event, Project, Version
 from agentversions.sealing import unseal
 from telephony.models import Call, Connection, PhoneNumber
-from telephony.rehearsal import sid
+from telephony.rehearsals.twilio import sid
 from tests.factories import person
 from tests.telephony import exchange as phone
 from tests.telephony.exchange import answered_by, ring

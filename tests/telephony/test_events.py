@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from telephony.management.commands.demo import clock
 from telephony.models import Call, CallEvent, Status
-from telephony.rehearsal import sid
+from telephony.rehearsals.twilio import sid
 from tests.telephony.exchange import (
     CALLER,
     TWILIO_NUMBER,

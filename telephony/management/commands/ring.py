@@ -18,7 +18,7 @@ from agentversions.refusals import Invalid
 from agentversions.sealing import unseal
 from telephony import numbers
 from telephony.models import Call, Connection, PhoneNumber
-from telephony.rehearsal import REHEARSALS, Heard, Sent, sid
+from telephony.rehearsals import Heard, Sent, rehearsal
 
 SECONDS = 15
 """How long an answer may take: the shortest patience of the providers that wait longest."""
@@ -53,16 +53,16 @@ class Command(BaseCommand):
         self._say(heard, told, as_json=options["json"], ended=options["hangup"])
 
     def _ring(self, connection: Connection, url: str, told: dict[str, str]) -> Heard:
-        rehearsal = REHEARSALS[connection.provider]
+        side = rehearsal(connection.provider)
         path = reverse("telephony.route", args=[connection.provider, connection.pk])
-        sent = rehearsal.ring(unseal(connection.secrets), _public(url) + path, **told)
-        return rehearsal.hear(_post(url.rstrip("/") + path, sent))
+        sent = side.ring(unseal(connection.secrets), _public(url) + path, **told)
+        return side.hear(_post(url.rstrip("/") + path, sent))
 
     def _hang_up(self, connection: Connection, url: str, told: dict[str, str]) -> None:
-        rehearsal = REHEARSALS[connection.provider]
+        side = rehearsal(connection.provider)
         path = reverse("telephony.events", args=[connection.provider, connection.pk])
         signed_url = _public(url) + path
-        _post(url.rstrip("/") + path, rehearsal.hang_up(unseal(connection.secrets), signed_url, seconds=42, **told))
+        _post(url.rstrip("/") + path, side.hang_up(unseal(connection.secrets), signed_url, seconds=42, **told))
 
     def _say(self, heard: Heard | None, told: dict[str, str], *, as_json: bool, ended: bool) -> None:
         if as_json:
@@ -110,7 +110,7 @@ def _public(url: str) -> str:
 
 def _call_id(connection: Connection, given: str) -> str:
     chosen = given or f"ring-{uuid4().hex[:12]}"
-    return sid(chosen) if connection.provider == "twilio" else chosen
+    return rehearsal(connection.provider).call_id(chosen)
 
 
 def _post(url: str, sent: Sent) -> bytes:
