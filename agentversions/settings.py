@@ -9,6 +9,7 @@ ALLOWED_HOSTS            host names, separated by commas; the public base URL's 
 EMAIL_URL                smtp://user:password@host:port (smtps:// for TLS from the start); the console without it
 VAR_DIR                  where the embedded database lies; var/ beside manage.py when unset
 WEB_THREADS              threads of one server process, and so its database connections; 4 when unset
+PHONE_PATIENCE           seconds that a caller waits for the database before the fallback; 1.5 when unset
 """
 
 import os
@@ -96,11 +97,13 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
+WEB_THREADS = int(os.environ.get("WEB_THREADS") or "4")
+PHONE_PATIENCE = float(os.environ.get("PHONE_PATIENCE") or "1.5")
 DATABASES = {
     "default": database(
         os.environ.get("DATABASE_URL", ""),
         embedded=VAR_DIR / "db.sqlite3",
-        threads=int(os.environ.get("WEB_THREADS", "4")),
+        threads=WEB_THREADS,
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -26,6 +26,7 @@ class Connection(models.Model):
     worker_url = models.CharField(max_length=500, blank=True)
     fallback = models.CharField(max_length=500, default="We can't take your call right now. Please try again later.")
     enabled = models.BooleanField(default=True)
+    revision = models.PositiveIntegerField(default=1, help_text="Counts its changes, for who remembers it.")
     created_at = models.DateTimeField(auto_now_add=True)
     history = HistoricalRecords(excluded_fields=["secrets"])
 
@@ -175,7 +176,7 @@ class CallEvent(models.Model):
     told = models.JSONField(default=dict, help_text="What it says beside: transcript, summary, fields and cost.")
     payload = models.JSONField(default=dict)
     occurred_at = models.DateTimeField(null=True, blank=True)
-    received_at = models.DateTimeField(auto_now_add=True)
+    received_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["id"]

@@ -91,7 +91,8 @@ def change_connection(
         connection.secrets = seal(_secrets(connection.provider, {**_kept(connection), **replaced}))
         fields.append("secrets")
     if fields:
-        connection.save(update_fields=fields)
+        connection.revision += 1
+        connection.save(update_fields=[*fields, "revision"])
         told = {"name": connection.name, "fields": fields}
         record(Action.CONNECTION_CHANGED, by=by, project=connection.project, particulars=told)
     return connection

@@ -16,7 +16,8 @@ from django.utils import timezone
 from agentversions.ids import uuid7
 from telephony import numbers
 from telephony.incoming import CallReport, IncomingCall
-from telephony.models import GRACE, Call, CallEvent, Connection, Missed, Status
+from telephony.lines import AnyLine
+from telephony.models import ENDED, GRACE, Call, CallEvent, Connection, Missed, Status
 from telephony.providers import PROVIDERS
 
 _WAITING = CallEvent.objects.filter(
@@ -48,6 +49,7 @@ FROM (
         line.worker_url AS worker_url, line.options AS options, line.fallback AS fallback,
         version.longest_call AS longest_call,
         CASE
+            WHEN %(outage)s THEN '{Missed.OUTAGE}'
             WHEN project.suspended_at IS NOT NULL THEN '{Missed.PROJECT_SUSPENDED}'
             WHEN NOT line.enabled THEN '{Missed.CONNECTION_DISABLED}'
             WHEN number.id IS NULL THEN '{Missed.UNKNOWN_NUMBER}'
@@ -63,7 +65,7 @@ FROM (
         AND number.number IN (%(e164)s, %(second)s, %(third)s)
     LEFT JOIN agentversions_agent AS agent ON agent.id = number.agent_id
     LEFT JOIN agentversions_version AS version ON version.id = agent.published_id
-    WHERE line.id = %(line)s
+    WHERE line.id = %(line)s AND (line.revision = %(revision)s OR %(outage)s)
     ORDER BY CASE number.number WHEN %(e164)s THEN 0 WHEN %(second)s THEN 1 ELSE 2 END
     LIMIT 1
 ) AS found
@@ -72,21 +74,53 @@ ON CONFLICT (connection_id, provider_call_id) DO NOTHING
 """  # noqa: S608 (the values put in are names of our own choices)
 
 
-def route_call(connection: Connection, incoming: IncomingCall) -> Call:
-    """The call that this ring is, with its version: made now, or by the first of several retries.
+class Changed(Exception):
+    """The connection isn't any more as the process remembered it: who rang must be authenticated anew."""
+
+
+def route_call(line: AnyLine, incoming: IncomingCall, ours: UUID | None = None) -> Call:
+    """The call that this ring is, with its version: made now with our id, or by the first of several retries.
 
     A call that no version can handle is recorded too, with the reason. Two statements, on purpose: one that inserts
-    and returns would give a racing retry nothing, since its snapshot is older than the row that won.
+    and returns would give a racing retry nothing, since its snapshot is older than the row that won. They are sent
+    together where the database can be. Raises Changed, and makes nothing, if the connection isn't as in `line`.
     """
-    with _named(connection, incoming) as ring, database.cursor() as cursor:
-        cursor.execute(_ROUTE, _ring(connection, ring))
-    found = Call.objects.select_related("version").annotate(has_reports=Exists(_WAITING))
-    call = found.get(connection=connection, provider_call_id=ring.call_id)
+    with _named(line, incoming) as ring, _together():
+        with database.cursor() as cursor:
+            cursor.execute(_ROUTE, _ring(line, ring, ours or uuid7()))
+        found = Call.objects.select_related("version__agent", "connection").defer("connection__secrets")
+        rows = found.annotate(has_reports=Exists(_WAITING))
+        call = rows.filter(connection=line.pk, provider_call_id=ring.call_id).first()
+    if call is None or call.connection.revision != line.revision:
+        raise Changed
     return settle(call) if getattr(call, "has_reports", False) else call
 
 
+def record_outage(line: AnyLine, incoming: IncomingCall, ours: UUID, at: datetime) -> None:
+    """Record a call that got the connection's fallback because the database was away. Done twice, it is done once.
+
+    The ring's own attempt may have gone through, too late to be heard: then the call under our id names a version that
+    never answered, which is taken back. A call under another id is a retry's, which was answered.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(_ROUTE, _ring(line, incoming, ours) | _moment(at) | {"outage": True})
+    late = Call.objects.filter(pk=ours, missed="").exclude(status__in=ENDED)
+    late.update(version=None, missed=Missed.OUTAGE, status=Status.REJECTED, answered_at=None)
+
+
 @contextmanager
-def _named(connection: Connection, incoming: IncomingCall) -> Iterator[IncomingCall]:
+def _together() -> Iterator[None]:
+    """One round trip to the database for all that is asked, where it has such a thing."""
+    if database.vendor != "postgresql":
+        yield
+        return
+    database.ensure_connection()
+    with database.connection.pipeline():
+        yield
+
+
+@contextmanager
+def _named(line: AnyLine, incoming: IncomingCall) -> Iterator[IncomingCall]:
     """The ring, with an id for its call where the provider has none yet: that of the ring it repeats, if it does.
 
     Rings of one connection then take turns. Callers who hide are never taken for one another.
@@ -95,23 +129,25 @@ def _named(connection: Connection, incoming: IncomingCall) -> Iterator[IncomingC
         yield incoming
         return
     with atomic():
-        Connection.objects.select_for_update(of=("self",), no_key=True).get(pk=connection.pk)
+        Connection.objects.select_for_update(of=("self",), no_key=True).defer("secrets").get(pk=line.pk)
         caller = numbers.caller(incoming.caller)
         same = Call.objects.filter(
-            connection=connection, caller=caller, dialled=incoming.dialled[:255], provider_call_id__startswith=UNNAMED,
+            connection=line.pk, caller=caller, dialled=incoming.dialled[:255], provider_call_id__startswith=UNNAMED,
             started_at__gt=timezone.now() - REPEATED,
         )  # fmt: skip
         first = same.first() if numbers.E164.fullmatch(caller) else None
         yield replace(incoming, call_id=first.provider_call_id if first else f"{UNNAMED}{uuid7()}")
 
 
-def _ring(connection: Connection, incoming: IncomingCall) -> dict[str, Any]:
-    now, provider = timezone.now(), PROVIDERS[connection.provider]
+def _ring(line: AnyLine, incoming: IncomingCall, ours: UUID) -> dict[str, Any]:
+    provider = PROVIDERS[line.provider]
     dialled, *others = (numbers.spelled(text) for text in (incoming.dialled, *incoming.dialled_candidates))
     others += [dialled] * 2
     return {
-        "id": _uuid(uuid7()),
-        "line": _uuid(connection.pk),
+        "id": _uuid(ours),
+        "line": _uuid(line.pk),
+        "revision": line.revision,
+        "outage": False,
         "call_id": incoming.call_id,
         "e164": dialled,
         "second": others[0],
@@ -121,10 +157,13 @@ def _ring(connection: Connection, incoming: IncomingCall) -> dict[str, Any]:
         "needs_worker": provider.needs_worker,
         "picks_up": provider.picks_up,
         "status": (Status.IN_PROGRESS if provider.picks_up else Status.ROUTING).value,
-        "now": database.ops.adapt_datetimefield_value(now),
-        "clock": int(now.timestamp()),
         "grace": int(GRACE.total_seconds()),
+        **_moment(timezone.now()),
     }
+
+
+def _moment(at: datetime) -> dict[str, Any]:
+    return {"now": database.ops.adapt_datetimefield_value(at), "clock": int(at.timestamp())}
 
 
 def _uuid(value: UUID) -> UUID | str:
@@ -132,16 +171,17 @@ def _uuid(value: UUID) -> UUID | str:
     return value if database.features.has_native_uuid_field else value.hex
 
 
-def record_call_event(connection: Connection, report: CallReport) -> Call | None:
+def record_call_event(line: AnyLine, report: CallReport, at: datetime | None = None) -> Call | None:
     """Keep what a provider reported, once, and let it move its call forward, never back; the call, if it is known.
 
-    A report of a call that hasn't rung yet waits for it. Not one transaction: the report is kept before the call is
-    looked for, and a ring makes its call before it looks for reports, so that the two can't miss each other.
+    `at` is when it came, where it couldn't be kept at once. A report of a call that hasn't rung yet waits for it.
+    Not one transaction: the report is kept before the call is looked for, and a ring makes its call before it looks
+    for reports, so that the two can't miss each other.
     """
     if report.our_call:
-        _name(connection, report)
+        _name(line, report)
     kept = CallEvent(
-        connection=connection,
+        connection_id=line.pk,
         provider_call_id=report.call_id,
         kind=report.kind,
         status=report.status or "",
@@ -152,19 +192,20 @@ def record_call_event(connection: Connection, report: CallReport) -> Call | None
         told=_told(report),
         payload=report.payload,
         occurred_at=report.occurred_at,
+        received_at=at or timezone.now(),
     )
     CallEvent.objects.bulk_create([kept], ignore_conflicts=True)
-    call = Call.objects.filter(connection=connection, provider_call_id=report.call_id).first()
+    call = Call.objects.filter(connection=line.pk, provider_call_id=report.call_id).first()
     return settle(call) if call else None
 
 
-def _name(connection: Connection, report: CallReport) -> None:
+def _name(line: AnyLine, report: CallReport) -> None:
     """Let a call that its provider hadn't named yet have the name that a report of it brings."""
     try:
         ours = UUID(report.our_call)
     except ValueError:
         return
-    unnamed = Call.objects.filter(pk=ours, connection=connection, provider_call_id__startswith=UNNAMED)
+    unnamed = Call.objects.filter(pk=ours, connection=line.pk, provider_call_id__startswith=UNNAMED)
     # Where another call has that name, this one stays as it is.
     with suppress(IntegrityError), atomic():
         unnamed.update(provider_call_id=report.call_id)

@@ -4,6 +4,7 @@ One token lets a worker fetch the configuration, another guards the address of r
 """
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
 from django.utils import timezone
@@ -30,23 +31,28 @@ def report_token(call: Call) -> str:
     return _reports.signature(str(call.pk))
 
 
-def opens(call: Call, given: str) -> bool:
+def opens(call: UUID, given: str) -> bool:
     """Whether this token was handed out for this call."""
     return _signed(_signer, call, given)
 
 
-def reports(call: Call, given: str) -> bool:
-    """Whether a report may come to this address: it is this call's, and not of long ago."""
-    if call.version is None or not _signed(_reports, call, given):
-        return False
-    return timezone.now() < call.started_at + timedelta(seconds=call.version.longest_call) + REPORTS
+def opens_reports(call: UUID, given: str) -> bool:
+    """Whether this token is the secret part of the address for this call's reports."""
+    return _signed(_reports, call, given)
 
 
-def _signed(signer: Signer, call: Call, given: str) -> bool:
+def _signed(signer: Signer, call: UUID, given: str) -> bool:
     try:
-        return signer.unsign(f"{call.pk}:{given}") == str(call.pk)
+        return signer.unsign(f"{call}:{given}") == str(call)
     except (BadSignature, UnicodeError):
         return False
+
+
+def may_report(call: Call) -> bool:
+    """Whether a report of the call may still come."""
+    if call.version is None:
+        return False
+    return timezone.now() < call.started_at + timedelta(seconds=call.version.longest_call) + REPORTS
 
 
 def over(call: Call) -> bool:

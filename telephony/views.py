@@ -2,44 +2,56 @@
 
 The secret is chosen by the connection in the path, and checked on the raw request before anything of it is read. Who
 can't sign learns nothing: an unknown connection, another provider's and a wrong signature are one and the same 403.
+A ring is answered in time, whatever the database does: see `patience`.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
+from datetime import datetime
+from functools import partial, wraps
+from hashlib import sha256
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.utils import timezone
 from django.views.decorators.common import no_append_slash
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from agentversions.sealing import Unsealable, unseal
-from telephony import filling, tokens
+from agentversions.ids import uuid7
+from agentversions.sealing import Secrets
+from telephony import filling, lines, tokens
 from telephony.answering import answering, chosen, secrets_of
-from telephony.incoming import Refusal
-from telephony.models import Call, Connection
+from telephony.incoming import CallReport, IncomingCall, Refusal
+from telephony.lines import Line
+from telephony.models import Call, Missed
+from telephony.operations import FALLBACK
+from telephony.outages import Full, notes
+from telephony.patience import Away, Patience
 from telephony.providers import PROVIDERS, Forged, Provider, Unreadable
-from telephony.routing import record_call_event, route_call
+from telephony.routing import UNNAMED, Changed, record_call_event, record_outage, route_call
 
 logger = logging.getLogger(__name__)
 
 CALL_OVER = "call_over"
 """Why a ring of long ago, sent again, gets no configuration."""
-
+FAILED = "failed"
+"""Why a ring got the fallback over a mistake of ours, which the log has."""
+LATER = "5"
+"""Seconds after which a worker may ask again, while the database is away."""
 CARRYING_SECRETS = frozenset({"tools.function", "tools.mcp"})
 """What has headers that name secrets: a provider that carries neither is given none."""
 
-type Webhook = Callable[[HttpRequest, Connection, Provider], HttpResponse]
+type View = Callable[..., HttpResponse]
 
 
-def webhook(view: Webhook) -> Callable[[HttpRequest, str, UUID], HttpResponse]:
-    """Authenticate, then let the view read. 403 for what isn't signed, 400 for what is and can't be read.
+def webhook(view: View) -> View:
+    """Let a program's POST in, and nothing else of what pages need. Never a redirect, which would lose what was posted.
 
-    Never a redirect, which would lose what was posted.
+    403 for what isn't signed, 400 for what is and can't be read, 413 for what is too large.
     """
 
     @csrf_exempt
@@ -47,11 +59,10 @@ def webhook(view: Webhook) -> Callable[[HttpRequest, str, UUID], HttpResponse]:
     @no_append_slash
     @require_POST
     @wraps(view)
-    def guarded(request: HttpRequest, provider: str, connection: UUID) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
         try:
             _ = request.body  # first of all: what is too large ends here
-            found = _authenticated(request, provider, connection)
-            return view(request, found, PROVIDERS[provider])
+            return view(request, *args, **named)
         except Forged:
             return HttpResponse(status=403)
         except RequestDataTooBig:
@@ -64,67 +75,164 @@ def webhook(view: Webhook) -> Callable[[HttpRequest, str, UUID], HttpResponse]:
     return guarded
 
 
-def _authenticated(request: HttpRequest, provider: str, pk: UUID) -> Connection:
-    connection = Connection.objects.filter(pk=pk, provider=provider).first()
-    if connection is None or provider not in PROVIDERS:
-        raise Forged
+@webhook
+def route(request: HttpRequest, provider: str, connection: UUID) -> HttpResponse:
+    """Answer a ring with the version that is live, or a retry with the version of the first; any other with a no."""
+    dialect, patience = _dialect(provider), Patience()
     try:
-        secrets = unseal(connection.secrets)
-    except Unsealable as error:
-        logger.exception("Connection %s refuses every call.", pk)
-        raise Forged from error
-    PROVIDERS[provider].authenticate(request, secrets, chosen(PROVIDERS[provider], connection.options))
-    return connection
-
-
-@webhook
-def route(request: HttpRequest, connection: Connection, provider: Provider) -> HttpResponse:
-    """Answer a ring with the version that is live, or a retry with the version of the first."""
-    incoming = provider.read(request)
+        line = _known(request, dialect, connection, patience)
+    except Away:
+        return dialect.refuse(Refusal(Missed.OUTAGE, FALLBACK))  # whoever it is: it is told nothing
+    incoming = dialect.read(request)
     if incoming is None:
-        return _keep(request, connection, provider)
-    call = route_call(connection, incoming)
+        return _keep(request, dialect, line, patience)
+    ours, at = uuid7(), timezone.now()
+    try:
+        call, held = _routed(request, line, incoming, ours, patience)
+        notes.forget((line.pk, call.provider_call_id))
+        return _answer(dialect, call, held)
+    except Away:
+        _note(line, incoming, ours, at)
+        return dialect.refuse(Refusal.of(line.fallback, Missed.OUTAGE))
+    except Forged:
+        raise
+    except Exception:
+        # A caller must not pay for our mistake.
+        logger.exception("A ring of connection %s failed.", line.pk)
+        return dialect.refuse(Refusal.of(line.fallback, FAILED))
+
+
+def _dialect(provider: str) -> Provider:
+    if provider not in PROVIDERS:
+        raise Forged
+    return PROVIDERS[provider]
+
+
+def _known(request: HttpRequest, dialect: Provider, connection: UUID, patience: Patience) -> Line:
+    """The connection that signed, as this process remembers it or as it is; raises Forged, or Away."""
+    line = lines.remembered(connection, dialect.key)
+    if line and _signed(request, dialect, line):
+        return line
+    try:
+        now = patience.wait_for(partial(lines.look_up, connection, dialect.key))
+    except Away:
+        if line:
+            raise Forged from None
+        raise
+    return _authenticated(request, dialect, now)
+
+
+def _authenticated(request: HttpRequest, dialect: Provider, line: Line | None) -> Line:
+    if line is None or not _signed(request, dialect, line):
+        raise Forged
+    return line
+
+
+def _signed(request: HttpRequest, dialect: Provider, line: Line) -> bool:
+    try:
+        dialect.authenticate(request, line.secrets, chosen(dialect, line.options))
+    except Forged:
+        return False
+    return True
+
+
+def _routed(
+    request: HttpRequest, line: Line, incoming: IncomingCall, ours: UUID, patience: Patience
+) -> tuple[Call, Secrets]:
+    """The call that a ring is, and the secrets that its answer carries; raises Away, or Forged."""
+    dialect = PROVIDERS[line.provider]
+    try:
+        return patience.wait_for(partial(_route, line, incoming, ours))
+    except Changed:
+        now = patience.wait_for(partial(lines.look_up, line.pk, line.provider))
+    line = _authenticated(request, dialect, now)
+    try:
+        return patience.wait_for(partial(_route, line, incoming, ours))
+    except Changed:
+        raise Away from None  # changed twice while one phone rang
+
+
+def _route(line: Line, incoming: IncomingCall, ours: UUID) -> tuple[Call, Secrets]:
+    call = route_call(line, incoming, ours)
+    carries = PROVIDERS[line.provider].carries & CARRYING_SECRETS
+    return call, secrets_of(call.version) if call.version and carries else {}
+
+
+def _answer(dialect: Provider, call: Call, held: Secrets) -> HttpResponse:
     if call.version is None:
-        return provider.refuse(Refusal.of(call.fallback, call.missed))
+        return dialect.refuse(Refusal.of(call.fallback, call.missed))
     if tokens.over(call):
-        return provider.refuse(Refusal.of(call.fallback, CALL_OVER))
-    held = secrets_of(call.version) if provider.carries & CARRYING_SECRETS else {}
-    return provider.answer(answering(call, call.version, provider, held))
+        return dialect.refuse(Refusal.of(call.fallback, CALL_OVER))
+    return dialect.answer(answering(call, call.version, dialect, held))
+
+
+def _note(line: Line, incoming: IncomingCall, ours: UUID, at: datetime) -> None:
+    """Let a call that got the fallback be recorded when the database is back."""
+    named = incoming if incoming.call_id else replace(incoming, call_id=f"{UNNAMED}{ours}")
+    try:
+        notes.keep((line.pk, named.call_id), partial(record_outage, line, named, ours, at))
+    except Full:
+        logger.error("A call of connection %s during the outage won't be recorded.", line.pk)  # noqa: TRY400
 
 
 @webhook
-def events(request: HttpRequest, connection: Connection, provider: Provider) -> HttpResponse:
+def events(request: HttpRequest, provider: str, connection: UUID) -> HttpResponse:
     """Keep what a provider reports of a call."""
-    return _keep(request, connection, provider)
+    dialect, patience = _dialect(provider), Patience()
+    try:
+        line = patience.wait_for(partial(lines.look_up, connection, provider))
+    except Away:
+        line = lines.remembered(connection, provider)
+        if line is None:
+            return _later()
+    return _keep(request, dialect, _authenticated(request, dialect, line), patience)
 
 
-def _keep(request: HttpRequest, connection: Connection, provider: Provider) -> HttpResponse:
-    for told in provider.read_events(request):
-        record_call_event(connection, told)
-    return provider.acknowledge(request)
+def _keep(request: HttpRequest, dialect: Provider, line: Line, patience: Patience) -> HttpResponse:
+    reports, at = _read_events(request, dialect), timezone.now()
+    try:
+        patience.wait_for(lambda: [record_call_event(line, told, at) for told in reports])
+    except Away:
+        try:
+            for told in reports:
+                notes.keep((line.pk, told.event_id), partial(record_call_event, line, told, at))
+        except Full:
+            return _later()
+    return dialect.acknowledge(request)
 
 
-@csrf_exempt
-@login_not_required
-@no_append_slash
-@require_POST
+def _read_events(request: HttpRequest, dialect: Provider) -> list[CallReport]:
+    """What a request tells. A report that its provider doesn't number is known by its bytes: it is kept once."""
+    told = dialect.read_events(request)
+    ours = f"sha256:{sha256(request.body).hexdigest()}"
+    return [replace(one, event_id=one.event_id or f"{ours}:{place}") for place, one in enumerate(told)]
+
+
+@webhook
 def report(request: HttpRequest, call: UUID, token: str) -> HttpResponse:
     """Keep what a provider tells of one call without signing it, at the address that only its answer held."""
-    found = Call.objects.select_related("connection", "version").filter(pk=call).first()
-    if found is None or not tokens.reports(found, token):
-        return HttpResponse(status=403)
-    provider = PROVIDERS[found.connection.provider]
+    if not tokens.opens_reports(call, token):
+        raise Forged
+    keep, patience = partial(_keep_of_call, request, call, timezone.now()), Patience()
     try:
-        for told in provider.read_events(request):
-            # Whatever call it names: the address is of this one.
-            record_call_event(found.connection, replace(told, call_id=found.provider_call_id, our_call=""))
-        return provider.acknowledge(request)
-    except Unreadable as problem:
-        return HttpResponse(str(problem), status=400, content_type="text/plain")
-    except RequestDataTooBig:
-        return HttpResponse(status=413)
-    except UnreadablePostError:
-        return HttpResponse(status=400)
+        return patience.wait_for(keep)
+    except Away:
+        try:
+            notes.keep((call, sha256(request.body).digest()), keep)
+        except Full:
+            return _later()
+        return HttpResponse(status=202)
+
+
+def _keep_of_call(request: HttpRequest, call: UUID, at: datetime) -> HttpResponse:
+    found = Call.objects.select_related("connection", "version").filter(pk=call).first()
+    if found is None or not tokens.may_report(found):
+        raise Forged
+    dialect = PROVIDERS[found.connection.provider]
+    for told in _read_events(request, dialect):
+        # Whatever call it names: the address is of this one.
+        record_call_event(found.connection, replace(told, call_id=found.provider_call_id, our_call=""), at)
+    return dialect.acknowledge(request)
 
 
 @csrf_exempt
@@ -134,10 +242,13 @@ def report(request: HttpRequest, call: UUID, token: str) -> HttpResponse:
 def configuration(request: HttpRequest, call: UUID) -> HttpResponse:
     """The configuration of the version pinned to a call, for who holds the call's token; 403 once the call is over."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    found = Call.objects.select_related("version").filter(pk=call).first()
-    if found is None or found.version is None or scheme.lower() != "bearer":
+    if scheme.lower() != "bearer" or not tokens.opens(call, given.strip()):
         return HttpResponse(status=403)
-    if not tokens.opens(found, given.strip()) or tokens.over(found):
+    try:
+        found = Patience().wait_for(Call.objects.select_related("version").filter(pk=call).first)
+    except Away:
+        return _later()
+    if found is None or found.version is None or tokens.over(found):
         return HttpResponse(status=403)
     version = found.version
     return JsonResponse(
@@ -149,3 +260,7 @@ def configuration(request: HttpRequest, call: UUID) -> HttpResponse:
             "variables": filling.values(found, version),
         }
     )
+
+
+def _later() -> HttpResponse:
+    return HttpResponse(status=503, headers={"Retry-After": LATER})

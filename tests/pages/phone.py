@@ -46,7 +46,8 @@ def go_live(agent: Agent, cast: Cast, name: str) -> Version:
 
 def ring(phone: Phone, dialled: str = NUMBER, caller: str = CALLER) -> Call:
     """Somebody calls."""
-    return route_call(phone.connection, IncomingCall(f"call-{next(_calls)}", caller, dialled))
+    line = Connection.objects.get(pk=phone.connection.pk)  # as it is now
+    return route_call(line, IncomingCall(f"call-{next(_calls)}", caller, dialled))
 
 
 def hang_up(call: Call, status: Status = Status.COMPLETED, **told: str) -> None:

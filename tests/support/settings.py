@@ -39,3 +39,5 @@ STORAGES = {
 STATIC_ROOT = Path(os.environ["VAR_DIR"]) / "no-staticfiles"
 STATIC_ROOT.mkdir(exist_ok=True)
 PASSWORD_HASHERS = ["tests.support.passwords.QuickHasher"]
+# A test's transaction is its thread's own: what phones ask is asked on it. Servers in tests have the real patience.
+PHONE_PATIENCE = 0

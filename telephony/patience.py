@@ -1,0 +1,104 @@
+"""Asks the database on behalf of a caller who waits: a phone that rings must be answered, whatever the database does.
+
+What is asked runs on a thread of its own, so that a database which hangs, or a pool which is empty, costs the caller a
+moment and no more. Once it has taken too long, for a while only one question at a time is tried, and briefly; the
+others are told at once. What comes too late is done all the same: whoever gave up must expect that.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+logger = logging.getLogger(__name__)
+
+BRIEFLY = 0.3
+"""Seconds that a trial may take while the database is in trouble."""
+TROUBLE = 5.0
+"""Seconds for which the database counts as in trouble after it has taken too long."""
+
+
+class Away(Exception):
+    """The database doesn't answer, or not in time."""
+
+
+class Switchboard:
+    """Puts questions to the database, in one process."""
+
+    def __init__(self, hands: int) -> None:
+        """Ask at most so many things at once."""
+        self._hands = ThreadPoolExecutor(hands, thread_name_prefix="phone")
+        self._free = threading.BoundedSemaphore(hands)
+        self._lock = threading.Lock()
+        self._trouble_until = 0.0
+        self._trying = False
+
+    def ask[Found](self, work: Callable[[], Found], seconds: float) -> Found:
+        """What the work returns within so many seconds; raises Away, or what the work raises."""
+        trial = self._take_turn()
+        # Are all hands stuck with what others gave up on?
+        if not self._free.acquire(blocking=False):
+            self._end_turn(trial)
+            raise Away
+        context = copy_context()
+        asked = self._hands.submit(lambda: context.run(self._work, work, trial))
+        try:
+            found = asked.result(min(seconds, BRIEFLY) if trial else seconds)
+        except (TimeoutError, OperationalError, InterfaceError) as error:
+            self._trouble_until = time.monotonic() + TROUBLE
+            logger.warning("The database is away: %s.", type(error).__name__)
+            raise Away from None
+        self._trouble_until = 0.0
+        return found
+
+    def _work[Found](self, work: Callable[[], Found], trial: bool) -> Found:  # noqa: FBT001 (what it was begun as)
+        try:
+            close_old_connections()
+            return work()
+        finally:
+            close_old_connections()
+            self._free.release()
+            self._end_turn(trial)
+
+    def _take_turn(self) -> bool:
+        """Whether this is the one trial of a database in trouble; raises Away while there is another."""
+        with self._lock:
+            if time.monotonic() >= self._trouble_until:
+                return False
+            if self._trying:
+                raise Away
+            self._trying = True
+            return True
+
+    def _end_turn(self, trial: bool) -> None:  # noqa: FBT001 (likewise)
+        if trial:
+            self._trying = False
+
+
+@cache
+def _switchboard() -> Switchboard:
+    """This process's, made after it was forked."""
+    return Switchboard(max(8, 2 * settings.WEB_THREADS))
+
+
+class Patience:
+    """One caller's: all that is asked for them together takes no longer than settings.PHONE_PATIENCE."""
+
+    def __init__(self) -> None:
+        """From now on."""
+        self._until = time.monotonic() + settings.PHONE_PATIENCE
+
+    def wait_for[Found](self, work: Callable[[], Found]) -> Found:
+        """What the work returns, if the database answers in time; raises Away."""
+        if settings.PHONE_PATIENCE:
+            return _switchboard().ask(work, max(0, self._until - time.monotonic()))
+        try:
+            return work()
+        except (OperationalError, InterfaceError) as error:
+            raise Away from error
