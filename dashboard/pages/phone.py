@@ -12,8 +12,9 @@ from agentversions.models import Agent, Project
 from agentversions.sealing import Secrets, Unsealable, unseal
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
+from telephony.answering import chosen
 from telephony.models import Connection, PhoneNumber
-from telephony.providers import PROVIDERS, Provider, Secret
+from telephony.providers import PROVIDERS, Option, Options, Provider, Secret
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -63,7 +64,7 @@ def _missing(connection: Connection, numbers: int) -> list[str]:
 def adding(user: User, of: Project, provider: Provider | None) -> Context:
     """A new connection: which provider, and then what it needs."""
     told = projects.project(user, of) | {"providers": PROVIDERS.values(), "provider": provider}
-    return told | {"suggested": _suggested(provider)} if provider else told
+    return told | {"suggested": _suggested(provider), "options": _options(provider, {})} if provider else told
 
 
 def connection(user: User, of: Connection) -> Context:
@@ -79,6 +80,7 @@ def connection(user: User, of: Connection) -> Context:
         "secrets": [SecretRow(secret, bool((secrets or {}).get(secret.key))) for secret in provider.secrets],
         "unsealable": secrets is None,
         "suggested": _suggested(provider),
+        "options": _options(provider, of.options),
     }
 
 
@@ -88,6 +90,24 @@ class SecretRow:
 
     secret: Secret
     is_set: bool
+
+
+@dataclass(frozen=True)
+class OptionRow:
+    """A choice as its connection's form and page show it."""
+
+    option: Option
+    value: str
+
+    @property
+    def words(self) -> str:
+        """What was chosen, to read."""
+        return dict(self.option.choices).get(self.value, self.value)
+
+
+def _options(provider: Provider, options: Options) -> list[OptionRow]:
+    values = chosen(provider, options)
+    return [OptionRow(option, values[option.key]) for option in provider.options]
 
 
 def _unsealed(connection: Connection) -> Secrets | None:

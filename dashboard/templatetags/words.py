@@ -13,8 +13,8 @@ from agentversions import history
 from agentversions.models import Agent, Event
 from dashboard import forms
 from dashboard.http import split_address
+from telephony import numbers
 from telephony.models import Call, Status
-from telephony.numbers import readable
 from telephony.providers import PROVIDERS
 
 register = template.Library()
@@ -110,7 +110,13 @@ def without_query(address: str) -> str:
 @register.filter
 def tel(number: str) -> str:
     """`+1 555-000-1000`; what isn't a number stays as it came."""
-    return readable(number) if E164.fullmatch(number) else number
+    return numbers.readable(number) if E164.fullmatch(number) else number
+
+
+@register.filter
+def is_number(text: str) -> bool:
+    """Whether a connection's fallback is a number to put callers through to, and not a sentence."""
+    return bool(numbers.E164.fullmatch(text))
 
 
 @register.filter

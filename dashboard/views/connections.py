@@ -44,6 +44,7 @@ def _add(request: Request, project: Project) -> HttpResponse:
         provider=provider,
         name=posted.get("name", ""),
         secrets=_secrets(posted, provider),
+        options=_options(posted, provider),
         worker_url=posted.get("worker_url", ""),
         fallback=posted.get("fallback", ""),
         by=request.user,
@@ -70,6 +71,7 @@ def change(request: Request, connection_id: UUID) -> HttpResponse:
         worker_url=posted.get("worker_url"),
         fallback=posted.get("fallback"),
         enabled=posted["enabled"] == "on" if "enabled" in posted else None,
+        options=_options(posted, connection.provider),
         secrets=_secrets(posted, connection.provider),
         by=request.user,
     )
@@ -82,3 +84,10 @@ def _secrets(posted: QueryDict, provider: str) -> Secrets:
     if provider not in PROVIDERS:
         return {}
     return {secret.key: str(posted.get(secret.key, "")) for secret in PROVIDERS[provider].secrets}
+
+
+def _options(posted: QueryDict, provider: str) -> dict[str, str]:
+    """The choices of this provider among what was posted."""
+    offered = PROVIDERS[provider].options if provider in PROVIDERS else ()
+    named = {option.key: f"options.{option.key}" for option in offered}
+    return {key: str(posted[name]) for key, name in named.items() if name in posted}
