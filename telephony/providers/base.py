@@ -50,6 +50,8 @@ class Option:
     pattern: str = "[ -~]{0,200}"
     lines: bool = False
     """Whether it is a text of several lines, each of which must fit the pattern."""
+    without: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By a chosen value: which of the provider's `carries` its answer then can't carry."""
 
 
 type Options = Mapping[str, str]
@@ -106,6 +108,8 @@ class Provider(Protocol):
 
     key: str
     name: str
+    summary: str
+    """What it does with a call, in a sentence for who chooses among providers."""
     secrets: tuple[Secret, ...]
     options: tuple[Option, ...]
     needs_worker: bool

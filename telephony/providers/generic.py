@@ -42,6 +42,7 @@ class Generic:
 
     key = "generic"
     name = "Generic webhook"
+    summary = "A program of yours asks who answers: a LiveKit or Pipecat worker, a SIP proxy, anything that signs."
     secrets: tuple[Secret, ...] = (
         Secret(
             "signing_secret",

@@ -56,6 +56,7 @@ class Jambonz:
 
     key = "jambonz"
     name = "jambonz"
+    summary = "Open source, hosted or your own. Takes the agent from the answer and speaks with the caller itself."
     secrets: tuple[Secret, ...] = (
         Secret("webhook_secret", "Webhook secret", "Of the account, as its page in the jambonz portal shows it."),
         Secret("previous_webhook_secret", "Previous webhook secret", "While you change the secret.", optional=True),

@@ -56,6 +56,7 @@ class SignalWire:
 
     key = "signalwire"
     name = "SignalWire"
+    summary = "Takes the agent from the answer and speaks with the caller itself: no worker is needed."
     secrets: tuple[Secret, ...] = (
         Secret("signing_key", "Signing key", "Of the project: API in the dashboard of your SignalWire space."),
         Secret("previous_signing_key", "Previous signing key", "While you change the key.", optional=True),

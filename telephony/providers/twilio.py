@@ -51,6 +51,7 @@ class Twilio:
 
     key = "twilio"
     name = "Twilio"
+    summary = "Connects each call to your worker, which fetches the agent and speaks with the caller."
     secrets: tuple[Secret, ...] = (
         Secret("auth_token", "Auth token", "Of the account, or of the subaccount that owns the number."),
         Secret("shared_key", "Shared key", "Only if you sign webhooks with a shared key.", optional=True),
