@@ -47,7 +47,7 @@ def server(django_db_setup: None) -> Iterator[Server]:
 
 
 @contextmanager
-def serving(url: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serving(url: str, environment: Mapping[str, str] | None = None, *, workers: int = 2) -> Iterator[Server]:
     """A production server on the database at `url`. Raises ServerError when it doesn't answer."""
     # The socket is open before the server starts: no port is guessed, and nobody else can take it meanwhile.
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -56,7 +56,7 @@ def serving(url: str, environment: Mapping[str, str] | None = None) -> Iterator[
         given = _production(directory, address, url) | dict(environment or {})
         log = directory / f"server-{listener.getsockname()[1]}.log"
         _collect_static(directory, given)
-        process = _start(listener, given, log)
+        process = _start(listener, given, log, workers)
     running = Server(address, log, process)
     try:
         _wait(running)
@@ -102,10 +102,10 @@ def _collect_static(directory: Path, environment: Mapping[str, str]) -> None:
         raise ServerError(f"collectstatic failed:\n{done.stdout}{done.stderr}")
 
 
-def _start(listener: socket.socket, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+def _start(listener: socket.socket, environment: Mapping[str, str], log: Path, workers: int) -> subprocess.Popen[bytes]:
     number = listener.fileno()
     command = [sys.executable, "-m", "gunicorn", "agentversions.wsgi", "-b", f"fd://{number}"]
-    command += ["-k", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
+    command += ["-k", "gthread", "--workers", str(workers), "--threads", "4", "--no-control-socket"]
     if SHARED_MEMORY.is_dir():
         command += ["--worker-tmp-dir", str(SHARED_MEMORY)]
     with log.open("wb") as written:
