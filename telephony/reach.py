@@ -7,9 +7,11 @@ from django.db.models import Count, Q, QuerySet
 
 from agentversions import checks
 from agentversions.checks import Offer, Outlook
+from agentversions.configuration import Configuration
 from agentversions.models import Agent
 from agentversions.refusals import Blocker, Invalid
 from telephony import numbers, operations
+from telephony.carrying import carriers
 from telephony.models import Call, PhoneNumber
 from telephony.providers import PROVIDERS
 
@@ -24,8 +26,8 @@ NO_NUMBER = Blocker(
 class PhoneReach:
     """Reach, by phone."""
 
-    def outlook(self, agent: Agent) -> Outlook:
-        """The numbers that would answer with what is published, and the free ones that could."""
+    def outlook(self, agent: Agent, configuration: Configuration) -> Outlook:
+        """The numbers that would answer with it, the free ones that could, and who carries their calls."""
         available = list(available_numbers(agent))
         assigned = [number for number in available if number.agent_id]
         return Outlook(
@@ -34,6 +36,7 @@ class PhoneReach:
             numbers=len(assigned),
             calls=_in_progress(agent),
             offers=[_offer(number) for number in available if not number.agent_id] if not assigned else [],
+            carriers=carriers([number.connection for number in assigned or available], configuration),
         )
 
     def take(self, agent: Agent, reference: str, by: User) -> None:

@@ -3,7 +3,7 @@
 from agentversions import checks
 from agentversions.admin.confirming import Confirmed, Question
 from agentversions.base import Base
-from agentversions.checks import Outlook
+from agentversions.checks import Fate, Outlook
 from agentversions.comparison import compare, labels
 from agentversions.configuration import Configuration, setting
 from agentversions.models import Agent, Draft, Version
@@ -29,7 +29,7 @@ def going_live(thing: Draft | Version, agent: Agent, shown: str, intro: str, for
     unread = unreadable(thing) if isinstance(thing, Draft) else []
     blockers = [*archived(agent), *unread, *(blocker.sentence for blocker in seen.blockers)]
     title = f"{agent}: {shown}" if isinstance(thing, Version) else f"Your draft of {agent}"
-    return Question(thing, title, facts, form, blockers, seen.warnings)
+    return Question(thing, title, facts, form, blockers, [*seen.warnings, *unset(seen), *lost(seen)])
 
 
 def offer(form: Confirmed, seen: Outlook) -> None:
@@ -47,6 +47,17 @@ def reached(seen: Outlook, shown: str) -> list[str]:
     if seen.numbers:
         return [f"{count(seen.numbers, 'number')} will use {shown} for new calls."]
     return [f"The number you choose will use {shown} for new calls."] if seen.offers else []
+
+
+def unset(seen: Outlook) -> list[str]:
+    """The secrets that the project doesn't have."""
+    return [f"The secret {name} isn't set: headers that name it are left out." for name in seen.secrets]
+
+
+def lost(seen: Outlook) -> list[str]:
+    """What reaches nobody, by who would have to carry it."""
+    lacking = [lack for carrier in seen.carriers for lack in carrier.lacks if lack.fate == Fate.LOST]
+    return [f"{', '.join(lack.labels)}: {lack.sentence}" for lack in lacking]
 
 
 def in_progress(seen: Outlook) -> list[str]:

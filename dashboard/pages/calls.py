@@ -9,11 +9,15 @@ from django.http import Http404
 from django.urls import reverse
 
 from agentversions import access
+from agentversions.checks import Carrier
 from agentversions.history import Span, lived
 from agentversions.models import Agent, Project, Version
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
+from telephony.answering import chosen
+from telephony.carrying import lacks
 from telephony.models import Call, Missed
+from telephony.providers import PROVIDERS
 
 CALLS_PAGE = 50
 
@@ -68,8 +72,15 @@ def call(user: User, of: Call) -> Context:
     """One call: how it went, what the provider reported, and the version that handled it or why none did."""
     told: Context = projects.project(user, of.connection.project) | {"call": of, "events": of.events.order_by("pk")}
     if of.version:
-        return told | {"version": of.version, "lived": _lived(of, of.version)}
+        return told | {"version": of.version, "lived": _lived(of, of.version), "carriers": _carriers(of, of.version)}
     return told | {"cure": _cure(of)}
+
+
+def _carriers(call: Call, version: Version) -> list[Carrier]:
+    """Who carried it, with what of its version that lacked, as the connection was set when it rang."""
+    provider = PROVIDERS[call.connection.provider]
+    lacking = lacks(provider, version.read(), chosen(provider, call.options))
+    return [Carrier(provider.name, tuple(lacking))] if lacking else []
 
 
 def _lived(call: Call, version: Version) -> Span | None:

@@ -8,11 +8,13 @@ from django.contrib.auth.models import User
 from django.db.models import Count
 from django.urls import reverse
 
-from agentversions.models import Agent, Project
+from agentversions.checks import Carrier
+from agentversions.models import Agent, Project, Version
 from agentversions.sealing import Secrets, Unsealable, unseal
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
 from telephony.answering import chosen
+from telephony.carrying import carriers
 from telephony.models import Connection, PhoneNumber
 from telephony.providers import PROVIDERS, Option, Options, Provider, Secret
 
@@ -70,10 +72,12 @@ def adding(user: User, of: Project, provider: Provider | None) -> Context:
 def connection(user: User, of: Connection) -> Context:
     """A connection: what to paste at the provider, what is set, and its numbers. No secret leaves the database."""
     provider, secrets = PROVIDERS[of.provider], _unsealed(of)
+    numbers = list(of.numbers.select_related("agent").order_by("number"))
     return projects.project(user, of.project) | {
         "connection": of,
         "provider": provider,
-        "numbers": list(of.numbers.select_related("agent").order_by("number")),
+        "numbers": numbers,
+        "carried": _carried(of, {number.agent.published_id or 0 for number in numbers if number.agent}),
         "route_url": _webhook("route", of),
         "events_url": _webhook("events", of),
         "local": urlsplit(settings.PUBLIC_BASE_URL).hostname in LOOPBACK,
@@ -115,6 +119,19 @@ def _unsealed(connection: Connection) -> Secrets | None:
         return unseal(connection.secrets)
     except Unsealable:
         return None
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A live version that a connection's calls get, and what of it doesn't reach them."""
+
+    version: Version
+    carrier: Carrier | None
+
+
+def _carried(connection: Connection, live: set[int]) -> list[Carried]:
+    versions = Version.objects.filter(pk__in=live).select_related("agent").order_by("agent__name", "pk")
+    return [Carried(version, next(iter(carriers([connection], version.read())), None)) for version in versions]
 
 
 def _webhook(name: str, connection: Connection) -> str:

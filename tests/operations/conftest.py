@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from agentversions import checks
 from agentversions.checks import Offer, Outlook
+from agentversions.configuration import Configuration
 from agentversions.models import Agent
 from agentversions.refusals import Blocker, Invalid
 from tests.cast import Cast, assemble
@@ -21,9 +22,9 @@ class Line:
     taken: list[tuple[Agent, str, User]] = field(default_factory=list)
     released: list[tuple[Agent, User]] = field(default_factory=list)
 
-    def outlook(self, agent: Agent) -> Outlook:
+    def outlook(self, agent: Agent, configuration: Configuration) -> Outlook:
         """No number, no publishing."""
-        del agent
+        del agent, configuration
         blockers = [] if self.numbers else [Blocker("no_number", "No number reaches this agent.")]
         return Outlook(blockers=blockers, numbers=self.numbers, offers=self.offers)
 
