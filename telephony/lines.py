@@ -34,6 +34,11 @@ def remembered(pk: UUID, provider: str) -> Line | None:
     return line if line and line.provider == provider else None
 
 
+def forget() -> None:
+    """Have seen nothing."""
+    _seen.clear()
+
+
 def look_up(pk: UUID, provider: str) -> Line | None:
     """The connection as it is now, which is remembered; nothing for one that isn't there or whose secrets are lost."""
     found = Connection.objects.filter(pk=pk, provider=provider).first()

@@ -245,7 +245,7 @@ def configuration(request: HttpRequest, call: UUID) -> HttpResponse:
     if scheme.lower() != "bearer" or not tokens.opens(call, given.strip()):
         return HttpResponse(status=403)
     try:
-        found = Patience().wait_for(Call.objects.select_related("version").filter(pk=call).first)
+        found, held = Patience().wait_for(partial(_pinned, call))
     except Away:
         return _later()
     if found is None or found.version is None or tokens.over(found):
@@ -258,8 +258,15 @@ def configuration(request: HttpRequest, call: UUID) -> HttpResponse:
             "version": {"number": version.number, "name": found.version_name, "digest": version.digest},
             "configuration": version.configuration,
             "variables": filling.values(found, version),
+            "secrets": held,
         }
     )
+
+
+def _pinned(pk: UUID) -> tuple[Call | None, Secrets]:
+    """A call with its version, and the secrets for the worker that makes the requests of its tools."""
+    call = Call.objects.select_related("version__agent").filter(pk=pk).first()
+    return call, secrets_of(call.version) if call and call.version and not tokens.over(call) else {}
 
 
 def _later() -> HttpResponse:

@@ -84,7 +84,7 @@ class Generic:
         return IncomingCall(call_id, reading.text(data.get("from")), reading.identifier(dialled, "data.to"))
 
     def answer(self, answering: Answering) -> HttpResponse:
-        """The whole configuration, as the version holds it, and beside it what its variables hold in this call."""
+        """The whole configuration, as the version holds it, and beside it what its variables and secrets are now."""
         call, version = answering.call, answering.version
         return _json(
             {
@@ -99,6 +99,7 @@ class Generic:
                 "version": {"number": version.number, "name": call.version_name, "digest": version.digest},
                 "configuration": version.configuration,
                 "variables": answering.variables,
+                "secrets": answering.secrets,
             }
         )
 
