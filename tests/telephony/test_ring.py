@@ -12,8 +12,10 @@ from django.db import connection as database
 
 from telephony.models import Call, Missed, Status
 from telephony.operations import unassign_number
+from telephony.providers import PROVIDERS
 from tests.support.server import ROOT, Server, database_url
 from tests.telephony.exchange import GENERIC_NUMBER, TWILIO_NUMBER, Exchange, call, connect, pull
+from tests.telephony.lines import NUMBERS, line
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,6 +51,23 @@ def test_it_prints_which_version_answered_and_its_greeting(exchange: Exchange, s
     assert "“Front desk, hello.”" in done.stdout
     assert str(known.pk) in done.stdout
     assert known.provider_call_id in done.stdout
+
+
+@pytest.mark.parametrize("provider", list(PROVIDERS))
+def test_it_speaks_every_dialect(exchange: Exchange, server: Server, provider: str) -> None:
+    on = line(exchange.cast, provider)
+
+    done = rung(server, NUMBERS[provider], "--provider", provider, "--hangup")
+
+    assert done.returncode == 0, done.stderr
+    assert "was answered by Reception v2" in done.stdout
+    call = Call.objects.get(connection=on)
+    assert (call.status, call.duration, call.version) == (Status.COMPLETED, 42, exchange.version)
+
+
+def test_a_providers_only_connection_rings_for_any_number(exchange: Exchange, server: Server) -> None:
+    assert Missed.UNKNOWN_NUMBER in rung(server, "+12025550000", "--provider", "generic").stdout
+    assert Call.objects.get().connection == exchange.generic
 
 
 def test_it_prints_json_for_scripts_and_a_token_that_opens_the_configuration(
@@ -117,6 +136,8 @@ def test_another_public_address_is_refused_and_the_cure_is_named(exchange: Excha
         ([GENERIC_NUMBER, "--connection", "00000000-0000-0000-0000-000000000000"], "no connection with that id"),
         ([GENERIC_NUMBER, "--connection", "nonsense"], "no connection with that id"),
         ([GENERIC_NUMBER, "--url", "ftp://127.0.0.1"], "must begin with http"),
+        ([GENERIC_NUMBER, "--provider", "jambonz"], "no jambonz connection. Add one"),
+        ([GENERIC_NUMBER, "--provider", "bell"], "invalid choice"),
     ],
 )
 def test_what_can_not_be_rung_is_told_in_a_sentence(exchange: Exchange, arguments: list[str], told: str) -> None:

@@ -18,6 +18,7 @@ from agentversions.refusals import Invalid
 from agentversions.sealing import unseal
 from telephony import numbers
 from telephony.models import Call, Connection, PhoneNumber
+from telephony.providers import PROVIDERS
 from telephony.rehearsals import Heard, Sent, rehearsal
 
 SECONDS = 15
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--hangup", action="store_true", help="End the call: this one, or the one of --call-id if it has rung."
         )
+        parser.add_argument("--provider", default="", choices=["", *PROVIDERS], help="As whom: its only connection.")
         parser.add_argument("--connection", default="", help="The connection's id, to dial a number that isn't in one.")
         parser.add_argument("--url", default=settings.PUBLIC_BASE_URL, help="Where the server listens.")
         parser.add_argument("--json", action="store_true", help="Print JSON, for scripts.")
@@ -44,7 +46,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Ring, print what came back, and hang up if asked."""
         del args
-        connection, dialled = _line(options["number"], options["connection"])
+        connection, dialled = _line(options["number"], options["connection"], options["provider"])
         told = {"call_id": _call_id(connection, options["call_id"]), "caller": options["caller"], "dialled": dialled}
         known = Call.objects.filter(connection=connection, provider_call_id=told["call_id"]).exists()
         heard = None if known and options["hangup"] else self._ring(connection, options["url"], told)
@@ -86,8 +88,8 @@ def _who(heard: Heard) -> str:
     return f"{agent} v{heard.version} “{name}”" if name else f"{agent} v{heard.version}"
 
 
-def _line(text: str, connection: str) -> tuple[Connection, str]:
-    """The connection that carries the number; a number that is nobody's needs the connection said."""
+def _line(text: str, connection: str, provider: str) -> tuple[Connection, str]:
+    """The connection that carries the number; a number that is nobody's needs the connection said, or its provider."""
     if connection:
         try:
             return Connection.objects.get(pk=connection), text
@@ -97,10 +99,22 @@ def _line(text: str, connection: str) -> tuple[Connection, str]:
         number = numbers.e164(text)
     except Invalid as problem:
         raise CommandError(str(problem)) from None
-    row = PhoneNumber.objects.select_related("connection").filter(number=number).order_by("pk").first()
+    rows = PhoneNumber.objects.select_related("connection").filter(number=number).order_by("pk")
+    row = (rows.filter(connection__provider=provider) if provider else rows).first()
+    if row is None and provider:
+        return _only(provider), number
     if row is None:
         raise CommandError(f"{number} is in no connection. Add it under Phone numbers, or name a --connection.")
     return row.connection, number
+
+
+def _only(provider: str) -> Connection:
+    lines = list(Connection.objects.filter(provider=provider)[:2])
+    if len(lines) != 1:
+        how_many = "no" if not lines else "more than one"
+        cure = "Add one under Connections." if not lines else "Name one with --connection."
+        raise CommandError(f"There is {how_many} {PROVIDERS[provider].name} connection. {cure}")
+    return lines[0]
 
 
 def _public(url: str) -> str:
