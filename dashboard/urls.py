@@ -65,6 +65,7 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/draft/save-version/", drafts.save_version, name="drafts.save_version"),
     path("agents/<uuid:agent_id>/draft/publish/confirm/", drafts.confirm_publish, name="drafts.confirm_publish"),
     path("agents/<uuid:agent_id>/draft/publish/", drafts.publish, name="drafts.publish"),
+    path("agents/<uuid:agent_id>/draft/answer/", drafts.answer, name="drafts.answer"),
     path("agents/<uuid:agent_id>/draft/merge/confirm/", drafts.confirm_merge, name="drafts.confirm_merge"),
     path("agents/<uuid:agent_id>/draft/merge/", drafts.merge, name="drafts.merge"),
     path("agents/<uuid:agent_id>/draft/discard/confirm/", drafts.confirm_discard, name="drafts.confirm_discard"),
@@ -79,6 +80,7 @@ urlpatterns = [
     # The versions below its name
     path("agents/<uuid:agent_id>/versions/", versions.index, name="versions.index"),
     path("agents/<uuid:agent_id>/versions/<int:number>/", versions.show, name="versions.show"),
+    path("agents/<uuid:agent_id>/versions/<int:number>/answer/", versions.answer, name="versions.answer"),
     path("agents/<uuid:agent_id>/versions/<int:number>/download/", versions.download, name="versions.download"),
     path("agents/<uuid:agent_id>/compare/", versions.compare, name="versions.compare"),
     path("agents/<uuid:agent_id>/compare/<str:first>...<str:second>/", versions.compare, name="versions.compare"),

@@ -46,6 +46,12 @@ def listed(names: Sequence[str]) -> str:
 
 
 @register.filter
+def lower_first(sentence: str) -> str:
+    """A sentence, to go on with after a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+@register.filter
 def grouped(number: int) -> str:
     """`12,345`."""
     return f"{number:,}"

@@ -16,7 +16,7 @@ from agentversions.tools import KINDS
 from dashboard import forms, forms_merge
 from dashboard.forms import Confirmed, uuid_or_none, whole
 from dashboard.http import Request, fragments, go_to
-from dashboard.pages import behind, dialogs, editor, resolving
+from dashboard.pages import answers, behind, dialogs, editor, resolving
 from dashboard.toasts import Toast, keep
 
 
@@ -169,6 +169,15 @@ def _review(request: Request, agent: Agent, refused: Refused | None = None) -> H
         return redirect("agents.show", agent.pk)
     told = behind.review(agent, around["draft"], refused=refused, posted=request.POST)
     return render(request, "drafts/merge.html", around | told, status=refused.status if refused else 200)
+
+
+@require_safe
+def answer(request: Request, agent_id: UUID) -> HttpResponse:
+    """What a provider would get if one's own draft were live; no call is made."""
+    agent = access.agent(request.user, agent_id)
+    access.require(request.user, Act.EDIT, agent.project)
+    wanted = uuid_or_none(request.GET.get("connection", ""))
+    return render(request, "drafts/answer.html", answers.of_draft(request.user, agent, wanted))
 
 
 @require_safe

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from agentversions import access, exchange, operations
 from agentversions.models import Version
 from agentversions.refusals import DraftHasChanges, Invalid, PublishedMeanwhile, Stale
-from dashboard.forms import Confirmed
+from dashboard.forms import Confirmed, uuid_or_none
 from dashboard.http import Request, fragments, go_to, split_address
-from dashboard.pages import comparing, dialogs, editor, history
+from dashboard.pages import answers, comparing, dialogs, editor, history
 from dashboard.pages.history import Listing
 from dashboard.toasts import Toast, keep
 
@@ -47,6 +47,14 @@ def download(request: Request, agent_id: UUID, number: int) -> HttpResponse:
     named = content_disposition_header(as_attachment=True, filename=exchange.filename(version))
     headers = {"Content-Disposition": str(named)}
     return HttpResponse(exchange.download(version), content_type="application/json", headers=headers)
+
+
+@require_safe
+def answer(request: Request, agent_id: UUID, number: int) -> HttpResponse:
+    """What a provider would get if this version were live; no call is made."""
+    version = access.version(request.user, agent_id, number)
+    wanted = uuid_or_none(request.GET.get("connection", ""))
+    return render(request, "versions/answer.html", answers.of_version(request.user, version, wanted))
 
 
 @require_safe

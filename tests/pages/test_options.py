@@ -19,7 +19,7 @@ HOSTILE = "</textarea><script>alert(1)</script>"
 class Choosy(Twilio):
     """Twilio, with an option of each sort."""
 
-    options = (
+    options: tuple[Option, ...] = (
         Option("bridge", "Bridge", "How the caller's voice travels.", (("relay", "Relay"), ("stream", "Raw audio"))),
         Option("greeter", "Greeter", default="Robin"),
         Option("agents", "Agents", "One a line.", pattern="[ -~]{0,60}", lines=True),

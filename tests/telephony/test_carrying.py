@@ -24,7 +24,9 @@ FULL = Configuration.model_validate(
 class TwoWays(Twilio):
     """Twilio, with a choice that carries no greeting."""
 
-    options = (Option("bridge", "Bridge", default="relay", without={"stream": frozenset({"greeting"})}),)
+    options: tuple[Option, ...] = (
+        Option("bridge", "Bridge", default="relay", without={"stream": frozenset({"greeting"})}),
+    )
 
 
 def told(provider: str, configuration: Configuration = FULL) -> dict[tuple[str, ...], tuple[str, str]]:
