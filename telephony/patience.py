@@ -2,7 +2,8 @@
 
 What is asked runs on a thread of its own, so that a database which hangs, or a pool which is empty, costs the caller a
 moment and no more. Once it has taken too long, for a while only one question at a time is tried, and briefly; the
-others are told at once. What comes too late is done all the same: whoever gave up must expect that.
+others are told at once. What comes too late is done all the same, and what failed is tried again: whoever asks must
+expect to have it done late, or twice.
 """
 
 import logging
@@ -18,6 +19,8 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 logger = logging.getLogger(__name__)
 
+AGAIN = 0.05
+"""Seconds between two attempts."""
 BRIEFLY = 0.3
 """Seconds that a trial may take while the database is in trouble."""
 TROUBLE = 5.0
@@ -46,10 +49,11 @@ class Switchboard:
         if not self._free.acquire(blocking=False):
             self._end_turn(trial)
             raise Away
-        context = copy_context()
-        asked = self._hands.submit(lambda: context.run(self._work, work, trial))
+        context, seconds = copy_context(), min(seconds, BRIEFLY) if trial else seconds
+        until = time.monotonic() + seconds
+        asked = self._hands.submit(lambda: context.run(self._work, work, until, trial))
         try:
-            found = asked.result(min(seconds, BRIEFLY) if trial else seconds)
+            found = asked.result(seconds)
         except (TimeoutError, OperationalError, InterfaceError) as error:
             self._trouble_until = time.monotonic() + TROUBLE
             logger.warning("The database is away: %s.", type(error).__name__)
@@ -57,10 +61,9 @@ class Switchboard:
         self._trouble_until = 0.0
         return found
 
-    def _work[Found](self, work: Callable[[], Found], trial: bool) -> Found:  # noqa: FBT001 (what it was begun as)
+    def _work[Found](self, work: Callable[[], Found], until: float, trial: bool) -> Found:  # noqa: FBT001 (as it began)
         try:
-            close_old_connections()
-            return work()
+            return _persistently(work, until)
         finally:
             close_old_connections()
             self._free.release()
@@ -79,6 +82,18 @@ class Switchboard:
     def _end_turn(self, trial: bool) -> None:  # noqa: FBT001 (likewise)
         if trial:
             self._trying = False
+
+
+def _persistently[Found](work: Callable[[], Found], until: float) -> Found:
+    """What the work returns, tried again as long as there is time: a server that was restarted left dead connections."""
+    while True:
+        close_old_connections()
+        try:
+            return work()
+        except (OperationalError, InterfaceError):
+            if time.monotonic() + AGAIN >= until:
+                raise
+        time.sleep(AGAIN)
 
 
 @cache

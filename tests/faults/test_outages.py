@@ -209,6 +209,16 @@ class TestPostgreSQL:
         assert Call.objects.count() == 11
         soon(lambda: phone.ring(exchange.generic, f"after-{uuid4()}").version == 2)
 
+    def test_is_restarted_and_no_caller_hears_of_it(self, exchange: Exchange, laid: tuple[Server, Wire]) -> None:
+        server, line = laid
+        phone = Phone(server, exchange.generic)
+        phone.ring(exchange.generic, "before")
+
+        line.cut()
+        line.mend()
+
+        assert [phone.ring(exchange.generic, f"after-{n}").version for n in range(3)] == [2, 2, 2]
+
     def test_what_comes_through_too_late_names_no_version(self, exchange: Exchange, alone: Server) -> None:
         phone = Phone(alone, exchange.generic)
         phone.ring(exchange.generic, "before")
