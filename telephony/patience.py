@@ -85,7 +85,7 @@ class Switchboard:
 
 
 def _persistently[Found](work: Callable[[], Found], until: float) -> Found:
-    """What the work returns, tried again as long as there is time: a server that was restarted left dead connections."""
+    """What the work returns, tried again while there is time: a server that was restarted left dead connections."""
     while True:
         close_old_connections()
         try:
