@@ -35,6 +35,7 @@ urlpatterns = [
     path("projects/<uuid:project_id>/numbers/add/", numbers.add, name="numbers.add"),
     path("projects/<uuid:project_id>/connections/", connections.index, name="connections.index"),
     path("projects/<uuid:project_id>/connections/add/", connections.add, name="connections.add"),
+    path("projects/<uuid:project_id>/connections/guide/<slug:provider>/", connections.guide, name="connections.guide"),
     path("projects/<uuid:project_id>/secrets/", secrets.index, name="secrets.index"),
     path("projects/<uuid:project_id>/secrets/set/", secrets.set_secret, name="secrets.set_secret"),
     path("projects/<uuid:project_id>/secrets/remove/", secrets.remove, name="secrets.remove"),

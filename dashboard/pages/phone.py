@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count
-from django.urls import reverse
 
 from agentversions.checks import Carrier
 from agentversions.models import Agent, Project, Version
 from agentversions.sealing import Secrets, Unsealable, unseal
 from dashboard.pages import projects
+from dashboard.pages.guide import steps
 from dashboard.pages.projects import Context
 from telephony.answering import chosen
 from telephony.carrying import carriers
@@ -51,7 +51,7 @@ def connections(user: User, of: Project) -> Context:
     """The project's connections, and what each still needs."""
     rows = Connection.objects.filter(project=of).annotate(count=Count("numbers"))
     listed = [ConnectionRow(row, row.count, _missing(row, row.count)) for row in rows]
-    return projects.project(user, of) | {"connections": listed}
+    return projects.project(user, of) | {"connections": listed, "providers": PROVIDERS.values()}
 
 
 def _missing(connection: Connection, numbers: int) -> list[str]:
@@ -66,7 +66,13 @@ def _missing(connection: Connection, numbers: int) -> list[str]:
 def adding(user: User, of: Project, provider: Provider | None) -> Context:
     """A new connection: which provider, and then what it needs."""
     told = projects.project(user, of) | {"providers": PROVIDERS.values(), "provider": provider}
-    return told | {"suggested": _suggested(provider), "options": _options(provider, {})} if provider else told
+    if provider is None:
+        return told
+    return told | {
+        "suggested": _suggested(provider),
+        "options": _options(provider, {}),
+        "optional": [secret.label for secret in provider.secrets if secret.optional],
+    }
 
 
 def connection(user: User, of: Connection) -> Context:
@@ -78,8 +84,7 @@ def connection(user: User, of: Connection) -> Context:
         "provider": provider,
         "numbers": numbers,
         "carried": _carried(of, {number.agent.published_id or 0 for number in numbers if number.agent}),
-        "route_url": _webhook("route", of),
-        "events_url": _webhook("events", of),
+        "steps": steps(provider, of),
         "local": urlsplit(settings.PUBLIC_BASE_URL).hostname in LOOPBACK,
         "secrets": [SecretRow(secret, bool((secrets or {}).get(secret.key))) for secret in provider.secrets],
         "unsealable": secrets is None,
@@ -132,11 +137,6 @@ class Carried:
 def _carried(connection: Connection, live: set[int]) -> list[Carried]:
     versions = Version.objects.filter(pk__in=live).select_related("agent").order_by("agent__name", "pk")
     return [Carried(version, next(iter(carriers([connection], version.read())), None)) for version in versions]
-
-
-def _webhook(name: str, connection: Connection) -> str:
-    path: str = reverse(f"telephony.{name}", args=[connection.provider, connection.pk])
-    return settings.PUBLIC_BASE_URL + path
 
 
 def _suggested(provider: Provider) -> str:

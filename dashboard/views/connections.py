@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,6 +13,7 @@ from agentversions.models import Project
 from agentversions.sealing import Secrets
 from dashboard import found, toasts
 from dashboard.http import Request, go_to
+from dashboard.pages import guide as guides
 from dashboard.pages import phone as pages
 from dashboard.toasts import Toast
 from telephony import operations
@@ -51,6 +52,15 @@ def _add(request: Request, project: Project) -> HttpResponse:
     )
     toasts.keep(request, Toast(f"{connection} is connected. Paste its addresses at the provider."))
     return go_to(request, reverse("connections.show", args=[connection.pk]))
+
+
+@require_safe
+def guide(request: Request, project_id: UUID, provider: str) -> HttpResponse:
+    """How a provider is connected, what it carries and what not."""
+    project = access.project(request.user, project_id)
+    if provider not in PROVIDERS:
+        raise Http404
+    return render(request, "connections/guide.html", guides.guide(request.user, project, PROVIDERS[provider]))
 
 
 @require_safe

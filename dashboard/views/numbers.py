@@ -32,20 +32,27 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: Request, project_id: UUID) -> HttpResponse:
-    """Add a number of one of the connections, in any spelling."""
+    """Add a number of one of the connections, in any spelling, and let an agent answer it if one was chosen."""
     project = access.project(request.user, project_id)
     access.require(request.user, Act.ADMINISTER, project)
     if request.method != "POST":
         return _form(request, project, {"chosen": request.GET.get("connection", "")})
     typed, chosen = request.POST.get("number", ""), request.POST.get("connection", "")
+    answering = request.POST.get("agent", "")
     connection = found.connection(request.user, _id(chosen))
     if connection.project_id != project.pk:
+        raise Http404
+    agent = access.agent(request.user, _id(answering)) if answering else None
+    if agent and agent.project_id != project.pk:
         raise Http404
     try:
         number = operations.add_number(connection, typed, by=request.user)
     except (Invalid, AlreadyDone) as refused:
-        return _form(request, project, {"typed": typed, "chosen": chosen, "refused": refused}, refused.status)
-    toasts.keep(request, Toast(f"{tel(number.number)} is added. Assign it to an agent."))
+        told = {"typed": typed, "chosen": chosen, "answering": answering, "refused": refused}
+        return _form(request, project, told, refused.status)
+    if agent:
+        operations.assign_number(number, agent, by=request.user)
+    toasts.keep(request, _added(number, agent))
     return go_to(request, reverse("numbers.index", args=[project.pk]))
 
 
@@ -93,6 +100,16 @@ def _ask(request: Request, template: str, number: PhoneNumber, agent: Agent | No
     number.refresh_from_db(fields=["agent"])
     told = {"number": number, "to": agent, "leaves_nothing": pages.is_last_of_a_published_agent(number)}
     return ask(request, template, pages.numbers(request.user, number.connection.project) | told)
+
+
+def _added(number: PhoneNumber, agent: Agent | None) -> Toast:
+    """What is said after adding: who answers it, or what is still to be done for that."""
+    if agent is None:
+        return Toast(f"{tel(number.number)} is added. Assign it to an agent.")
+    if agent.published_id:
+        return Toast(f"{tel(number.number)} is added. {agent} answers it now.")
+    words = f"{tel(number.number)} is added. {agent} answers it once you publish a version."
+    return Toast(words, view=reverse("agents.show", args=[agent.pk]))
 
 
 def _assigned(number: PhoneNumber, agent: Agent, before: Agent | None) -> Toast:

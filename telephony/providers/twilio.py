@@ -53,7 +53,7 @@ class Twilio:
     name = "Twilio"
     summary = "Connects each call to your worker, which fetches the agent and speaks with the caller."
     secrets: tuple[Secret, ...] = (
-        Secret("auth_token", "Auth token", "Of the account, or of the subaccount that owns the number."),
+        Secret("auth_token", "Auth token", "Account Info in the Twilio Console has it; a subaccount has its own."),
         Secret("shared_key", "Shared key", "Only if you sign webhooks with a shared key.", optional=True),
         Secret("previous_auth_token", "Previous auth token", "While you rotate the auth token.", optional=True),
     )

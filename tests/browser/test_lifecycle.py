@@ -106,7 +106,7 @@ def test_from_an_empty_database_to_the_first_answered_call(
     page.get_by_role("link", name="Agents").click()
     page.get_by_role("link", name="Reception").click()
     page.locator(".bar").get_by_role("button", name="Publish").click()
-    expect(page.get_by_label("Answer this number")).to_be_visible()
+    expect(page.locator("#dialog")).to_contain_text("1 number will use v2 for new calls.")
     page.get_by_role("button", name="Publish v2").click()
     expect(page.locator("#chips")).to_contain_text("Published v2")
 

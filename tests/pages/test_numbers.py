@@ -5,8 +5,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from agentversions.models import Agent, Event, Project
-from agentversions.operations import create_agent, create_project
+from agentversions.models import Agent, Event, Project, Role
+from agentversions.operations import create_agent, create_project, set_role
 from telephony.models import PhoneNumber
 from telephony.operations import add_connection, add_number, assign_number
 from tests.cast import Cast, live
@@ -142,6 +142,31 @@ class TestAdding:
 
         assert client.get(adding(cast.project)).status_code == 403
         assert client.post(adding(cast.project), posted).status_code == 403
+        assert PhoneNumber.objects.count() == 1
+
+    def test_a_number_is_added_together_with_who_answers_it(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
+        ana = sign_in(cast.ana)
+        posted = {"number": "+15550003000", "connection": phone.connection.pk, "agent": str(cast.agent.pk)}
+
+        assert f'<option value="{cast.agent.pk}" selected>Reception</option>' in ana.get(adding(cast.project)).text
+        answer = ana.post(adding(cast.project), posted, follow=True)
+
+        assert "+1 555-000-3000 is added. Reception answers it now." in answer.text
+        assert PhoneNumber.objects.get(number="+15550003000").agent == cast.agent
+        quiet = create_agent(cast.project, "Quiet", by=cast.ana)
+        answer = ana.post(adding(cast.project), posted | {"number": "+15550004000", "agent": quiet.pk}, follow=True)
+        assert "Quiet answers it once you publish a version." in answer.text
+        refused = ana.post(adding(cast.project), posted | {"agent": quiet.pk})
+        assert f'<option value="{quiet.pk}" selected>Quiet</option>' in refused.text
+
+    def test_another_projects_agent_is_unknown_and_no_number_is_added(
+        self, cast: Cast, phone: Phone, sign_in: SignIn
+    ) -> None:
+        set_role(cast.elsewhere, cast.ana, Role.ADMIN, by=cast.olga)
+        posted = {"number": "+15550003000", "connection": phone.connection.pk}
+
+        for agent in (cast.orders.pk, "00000000-0000-0000-0000-000000000000"):
+            assert sign_in(cast.ana).post(adding(cast.project), posted | {"agent": agent}).status_code == 404
         assert PhoneNumber.objects.count() == 1
 
     def test_a_connection_of_another_project_is_unknown(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
