@@ -39,6 +39,9 @@ class Rehearsal(Protocol):
     def hang_up(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str, seconds: int) -> Sent:
         """The request that reports its end."""
 
+    def sign(self, secrets: Secrets, url: str, body: bytes) -> Sent:
+        """Whatever body, as the provider would send it."""
+
     def hear(self, body: bytes) -> Heard:
         """Read an answer."""
 

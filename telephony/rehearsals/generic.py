@@ -20,16 +20,27 @@ class GenericRehearsal:
 
     def ring(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str) -> Sent:
         """A `call.incoming`."""
-        del url
         data = {"call_id": call_id, "from": caller, "to": dialled, "direction": "inbound", "sip": {"headers": {}}}
-        return _signed(secrets, "call.incoming", data)
+        return self.sign(secrets, url, _written("call.incoming", data))
 
     def hang_up(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str, seconds: int) -> Sent:
         """A `call.ended`."""
-        del url, caller, dialled
+        del caller, dialled
         ended = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         data = {"call_id": call_id, "status": "completed", "ended_at": ended, "duration_s": seconds, "reason": "hangup"}
-        return _signed(secrets, "call.ended", data)
+        return self.sign(secrets, url, _written("call.ended", data))
+
+    def sign(self, secrets: Secrets, url: str, body: bytes) -> Sent:
+        """As Standard Webhooks says."""
+        del url
+        now, message_id = datetime.now(UTC), f"msg_{uuid4().hex}"
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(secrets["signing_secret"]).sign(message_id, now, body.decode()),
+        }
+        return Sent(body, headers)
 
     def hear(self, body: bytes) -> Heard:
         """Read the JSON answer."""
@@ -46,16 +57,9 @@ class GenericRehearsal:
         )
 
 
-def _signed(secrets: Secrets, kind: str, data: dict[str, Any]) -> Sent:
-    now, message_id = datetime.now(UTC), f"msg_{uuid4().hex}"
-    body = json.dumps({"type": kind, "timestamp": now.isoformat().replace("+00:00", "Z"), "data": data})
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(secrets["signing_secret"]).sign(message_id, now, body),
-    }
-    return Sent(body.encode(), headers)
+def _written(kind: str, data: dict[str, Any]) -> bytes:
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return json.dumps({"type": kind, "timestamp": now, "data": data}).encode()
 
 
 REHEARSAL = GenericRehearsal()

@@ -19,7 +19,6 @@ class JambonzRehearsal:
 
     def ring(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str) -> Sent:
         """The application's call hook."""
-        del url
         hook = _fields(call_id, caller, dialled) | {
             "call_status": "trying",
             "sip_status": 100,
@@ -27,11 +26,10 @@ class JambonzRehearsal:
             "caller_name": "",
             "sip": {"headers": {}, "method": "INVITE", "uri": f"sip:{dialled}@sip.example.com"},
         }
-        return _signed(secrets, hook)
+        return self.sign(secrets, url, _written(hook))
 
     def hang_up(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str, seconds: int) -> Sent:
         """The application's status hook."""
-        del url
         hook = _fields(call_id, caller, dialled) | {
             "call_status": "completed",
             "sip_status": 200,
@@ -39,7 +37,14 @@ class JambonzRehearsal:
             "duration": seconds,
             "call_termination_by": "caller",
         }
-        return _signed(secrets, hook)
+        return self.sign(secrets, url, _written(hook))
+
+    def sign(self, secrets: Secrets, url: str, body: bytes) -> Sent:
+        """With the time in seconds before the body."""
+        del url
+        now = str(int(time.time()))
+        signed = f"t={now},v1={signature(secrets['webhook_secret'], now, body)}"
+        return Sent(body, {"content-type": "application/json", "Jambonz-Signature": signed})
 
     def hear(self, body: bytes) -> Heard:
         """Read the verbs. Our call's token is handed out only with functions, to the worker that runs them."""
@@ -64,10 +69,8 @@ def _fields(call_id: str, caller: str, dialled: str) -> dict[str, Any]:
     return ids | {"direction": "inbound", "from": caller.removeprefix("+"), "to": dialled.removeprefix("+")}
 
 
-def _signed(secrets: Secrets, hook: dict[str, Any]) -> Sent:
-    body, now = json.dumps(hook, ensure_ascii=False, separators=(",", ":")).encode(), str(int(time.time()))
-    signed = f"t={now},v1={signature(secrets['webhook_secret'], now, body)}"
-    return Sent(body, {"content-type": "application/json", "Jambonz-Signature": signed})
+def _written(hook: dict[str, Any]) -> bytes:
+    return json.dumps(hook, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 REHEARSAL = JambonzRehearsal()

@@ -31,7 +31,7 @@ class SignalWireRehearsal:
             "to_number": dialled,
             "headers": [],
         }
-        return _signed(secrets, url, {"call": call, "vars": {}, "envs": {}, "params": {}})
+        return self.sign(secrets, url, _written({"call": call, "vars": {}, "envs": {}, "params": {}}))
 
     def hang_up(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str, seconds: int) -> Sent:
         """The report of the conversation, signed here so that it may come to the events' address too."""
@@ -46,7 +46,17 @@ class SignalWireRehearsal:
             "call_log": [{"role": "user", "content": "Goodbye."}],
             "post_prompt_data": {"parsed": [{"_summary": "The caller said goodbye."}]},
         }
-        return _signed(secrets, url, report)
+        return self.sign(secrets, url, _written(report))
+
+    def sign(self, secrets: Secrets, url: str, body: bytes) -> Sent:
+        """With the address before the body."""
+        key = secrets["signing_key"]
+        headers = {
+            "content-type": "application/json",
+            "X-SignalWire-Sha256-Signature": signature(key, url, body),
+            "X-SignalWire-Signature": signature(key, url, body, "sha1"),
+        }
+        return Sent(body, headers)
 
     def hear(self, body: bytes) -> Heard:
         """Read the SWML. It hands out no token: no worker is needed."""
@@ -62,14 +72,8 @@ class SignalWireRehearsal:
         )
 
 
-def _signed(secrets: Secrets, url: str, message: dict[str, Any]) -> Sent:
-    body, key = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(), secrets["signing_key"]
-    headers = {
-        "content-type": "application/json",
-        "X-SignalWire-Sha256-Signature": signature(key, url, body),
-        "X-SignalWire-Signature": signature(key, url, body, "sha1"),
-    }
-    return Sent(body, headers)
+def _written(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 REHEARSAL = SignalWireRehearsal()

@@ -28,7 +28,7 @@ class TwilioRehearsal:
     def ring(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str) -> Sent:
         """A voice webhook."""
         fields = _fields(call_id, caller, dialled) | {"CallStatus": "ringing", "FromCountry": "US", "ToCity": ""}
-        return _posted(secrets, url, fields)
+        return self.sign(secrets, url, urlencode(fields).encode())
 
     def hang_up(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str, seconds: int) -> Sent:
         """A status callback."""
@@ -38,7 +38,12 @@ class TwilioRehearsal:
             "Timestamp": format_datetime(datetime.now(UTC)),
             "CallbackSource": "call-progress-events",
         }
-        return _posted(secrets, url, fields)
+        return self.sign(secrets, url, urlencode(fields).encode())
+
+    def sign(self, secrets: Secrets, url: str, body: bytes) -> Sent:
+        """The address and every field."""
+        signed = signature(secrets["auth_token"], url, QueryDict(body, encoding="utf-8"))
+        return Sent(body, {"content-type": FORM, "X-Twilio-Signature": signed})
 
     def hear(self, body: bytes) -> Heard:
         """Read the TwiML."""
@@ -58,12 +63,6 @@ class TwilioRehearsal:
 def _fields(call_id: str, caller: str, dialled: str) -> dict[str, str]:
     account = {"AccountSid": "AC" + "0" * 32, "ApiVersion": "2010-04-01", "Direction": "inbound"}
     return account | {"CallSid": call_id, "From": caller, "Caller": caller, "To": dialled, "Called": dialled}
-
-
-def _posted(secrets: Secrets, url: str, fields: dict[str, str]) -> Sent:
-    body = urlencode(fields)
-    signed = signature(secrets["auth_token"], url, QueryDict(body))
-    return Sent(body.encode(), {"content-type": FORM, "X-Twilio-Signature": signed})
 
 
 REHEARSAL = TwilioRehearsal()
