@@ -20,7 +20,7 @@ from agentversions.admin.questions import (
 )
 from agentversions.base import Base
 from agentversions.configuration import Configuration
-from agentversions.models import Agent, Draft, Membership, Version
+from agentversions.models import Agent, Draft, Membership, Project, Version
 
 NAME = forms.CharField(required=False, max_length=100, label="Name", help_text="Optional.")
 NOTE = forms.CharField(required=False, max_length=100, label="Note", help_text="Optional: why now.")
@@ -248,6 +248,64 @@ class Archive(Deed[Agent]):
         """Archive it."""
         operations.archive_agent(thing, by=by, key=told["key"])
         return f"{thing} is archived."
+
+
+class Suspend(Deed[Project]):
+    """Let none of a project's agents answer."""
+
+    name = "suspend"
+    words = "Suspend"
+    permission = "agentversions.suspend_project"  # which nobody can be given: superusers alone have it
+    act = Act.ADMINISTER
+
+    @override
+    def fits(self, thing: Project) -> bool:
+        """Unless it is."""
+        return thing.suspended_at is None
+
+    @override
+    def question(self, thing: Project, form: Confirmed, *, by: User) -> Question:
+        """What callers get, and what goes on."""
+        facts = [
+            f"None of {thing}'s agents answers until it is resumed: callers hear the connections' messages.",
+            "Calls in progress go on. Its members see why on every page, and can still edit and publish.",
+        ]
+        blockers = [] if self.fits(thing) else ["It is suspended already."]
+        return Question(thing, str(thing), facts, form, blockers)
+
+    @override
+    def do(self, thing: Project, told: dict[str, Any], *, by: User) -> str:
+        """Suspend it."""
+        operations.suspend_project(thing, by=by)
+        return f"{thing} is suspended. None of its agents answers."
+
+
+class Resume(Deed[Project]):
+    """Let a suspended project's agents answer again."""
+
+    name = "resume"
+    words = "Resume"
+    permission = Suspend.permission
+    act = Act.ADMINISTER
+
+    @override
+    def fits(self, thing: Project) -> bool:
+        """While it is suspended."""
+        return thing.suspended_at is not None
+
+    @override
+    def question(self, thing: Project, form: Confirmed, *, by: User) -> Question:
+        """Who answers again."""
+        live = Agent.objects.filter(project=thing).exclude(published=None).count()
+        facts = [f"New calls are answered again at once, by {count(live, 'agent')}."]
+        blockers = [] if self.fits(thing) else ["It isn't suspended."]
+        return Question(thing, str(thing), facts, form, blockers)
+
+    @override
+    def do(self, thing: Project, told: dict[str, Any], *, by: User) -> str:
+        """Resume it."""
+        operations.resume_project(thing, by=by)
+        return f"{thing}'s agents answer again."
 
 
 class RemoveMember(Deed[Membership]):

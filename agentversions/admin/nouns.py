@@ -22,7 +22,9 @@ from agentversions.admin.lifecycle import (
     PublishDraft,
     PublishVersion,
     RemoveMember,
+    Resume,
     SaveVersion,
+    Suspend,
     Unpublish,
 )
 from agentversions.admin.remembered import Remembered
@@ -30,14 +32,15 @@ from agentversions.models import Agent, Draft, Event, Membership, Project, Role,
 
 
 @admin.register(Project)
-class ProjectAdmin(Admin[Project]):
-    """Rooms: made here, with their maker as admin."""
+class ProjectAdmin(Confirming[Project]):
+    """Rooms: made here, with their maker as admin; suspended and resumed by who runs the server."""
 
     project_path = "pk"
-    shown = ["id", "name", "created_at"]
+    shown = ["id", "name", "created_at", "suspended_at"]
     asked = ["name"]
-    list_display = ["name", "created_at"]
+    list_display = ["name", "created_at", "suspended_at"]
     search_fields = ["name", "id__exact"]
+    deeds = [Suspend(), Resume()]
 
     @override
     def add(self, told: dict[str, Any], *, by: User) -> Project:

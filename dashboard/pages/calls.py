@@ -114,6 +114,12 @@ def _cure(call: Call) -> Cure:
         case Missed.NOTHING_PUBLISHED if call.agent_id:
             url = reverse("agents.show", args=[call.agent_id])
             return Cure(f"Publish a version of {call.agent}.", f"To {call.agent}", url)
+        case Missed.PROJECT_SUSPENDED:
+            url = reverse("activity.index", args=[project])
+            return Cure("Who runs this server can resume it.", "To the activity", url)
+        case Missed.OUTAGE:
+            url = reverse("calls.index", args=[project])
+            return Cure("Calls are answered as soon as the database is back.", "To the calls", url)
         case Missed.AGENT_ARCHIVED:
             return Cure("Assign the number to another agent.", "To the numbers", numbers)
         case _:

@@ -16,19 +16,20 @@ class Row:
     """A secret that is set, or that a live version needs though nobody set it."""
 
     name: str
-    agents: list[str]
+    versions: list[Version]
+    """The live ones that name it."""
     changed_at: datetime | None = None
     changed_by: User | None = None
 
 
 def secrets(user: User, of: Project) -> Context:
     """The secrets by name, those that are missing first."""
-    needed: dict[str, list[str]] = {}
+    needed: dict[str, list[Version]] = {}
     live = Agent.objects.filter(project=of).exclude(published=None).values("published")
     for version in Version.objects.filter(pk__in=live).select_related("agent").order_by("agent__name"):
         for name in names_in(version):
-            needed.setdefault(name, []).append(version.agent.name)
+            needed.setdefault(name, []).append(version)
     held = Secret.objects.filter(project=of).select_related("changed_by").defer("sealed")
     rows = [Row(secret.name, needed.pop(secret.name, []), secret.changed_at, secret.changed_by) for secret in held]
-    missing = [Row(name, agents) for name, agents in sorted(needed.items())]
+    missing = [Row(name, versions) for name, versions in sorted(needed.items())]
     return projects.project(user, of) | {"secrets": [*missing, *rows]}

@@ -46,11 +46,13 @@ def screens() -> Iterator[str]:
         "numbers.add",
         "connections.index",
         "connections.add",
+        "secrets.index",
         "activity.index",
         "members.index",
     ):
         yield reverse(name, args=[project])
     yield reverse("connections.add", args=[project]) + "?provider=twilio"
+    yield reverse("connections.guide", args=[project, "signalwire"])
     yield reverse("connections.show", args=[twilio.pk])
     yield reverse("calls.show", args=[call.pk])
     yield reverse("calls.show", args=[missed.pk])
@@ -59,6 +61,8 @@ def screens() -> Iterator[str]:
     yield reverse("activity.agent", args=[agent.pk])
     yield reverse("drafts.earlier", args=[agent.pk])
     yield reverse("versions.show", args=[agent.pk, 3])
+    yield reverse("versions.answer", args=[agent.pk, 3])
+    yield reverse("drafts.answer", args=[agent.pk])
     yield reverse("versions.compare", args=[agent.pk, 1, "live"])
     yield reverse("versions.compare", args=[agent.pk, 1, "live"]) + "?view=side"
     yield reverse("versions.index", args=[agent.pk]) + "?q=Riverside"

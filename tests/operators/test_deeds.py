@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from agentversions import operations
-from agentversions.models import Action, Agent, Draft, Event, Membership, Version
+from agentversions.models import Action, Agent, Draft, Event, Membership, Project, Version
 from telephony import operations as phone
 from telephony.models import PhoneNumber
 from tests.cast import Cast, edit, live, save, shown, stored
@@ -389,3 +389,36 @@ def test_the_admin_says_the_same_words_as_the_dialogs(cast: Cast, sign_in: SignI
     assert key not in saving + publishing
     refused = messages(confirm(ana, draft, "save_version", asked(ana, draft, "save_version")))
     assert refused == [secret]
+
+
+class TestSuspend:
+    def test_says_what_it_does_and_undoes_it(self, cast: Cast, root: User, sign_in: SignIn) -> None:
+        client = sign_in(root)
+
+        asking = client.get(page(cast.project, "suspend"))
+        assert "callers hear the connections&#x27; messages" in text(asking)
+        assert messages(confirm(client, cast.project, "suspend")) == [
+            "Front desk is suspended. None of its agents answers."
+        ]
+        cast.project.refresh_from_db()
+        assert cast.project.suspended_at
+        assert "It is suspended already." in text(client.get(page(cast.project, "suspend")))
+        assert ">Resume<" in text(client.get(page(cast.project)))
+        assert ">Suspend<" not in text(client.get(page(cast.project)))
+
+        assert messages(confirm(client, cast.project, "resume")) == ["Front desk's agents answer again."]
+        cast.project.refresh_from_db()
+        assert cast.project.suspended_at is None
+        acts = Event.objects.filter(project=cast.project).order_by("-id").values_list("action", flat=True)[:2]
+        assert list(acts) == [Action.PROJECT_RESUMED, Action.PROJECT_SUSPENDED]
+
+    def test_is_offered_to_nobody_but_who_runs_the_server(self, cast: Cast, sign_in: SignIn) -> None:
+        ana = sign_in(cast.ana)
+
+        assert ">Suspend<" not in text(ana.get(page(cast.project)))
+        assert 'value="suspend"' not in text(ana.get(page(Project, "changelist")))
+        for deed in ("suspend", "resume"):
+            assert ana.get(page(cast.project, deed)).status_code == 403
+            assert ana.post(page(cast.project, deed), {}).status_code == 403
+        cast.project.refresh_from_db()
+        assert cast.project.suspended_at is None

@@ -117,3 +117,13 @@ def test_the_page_asks_as_often_for_many_as_for_few(
 
     with django_assert_num_queries(9):
         client.get(page(needing))
+
+
+def test_it_tells_which_live_version_uses_each(needing: Cast, sign_in: SignIn) -> None:
+    set_secret(needing.project, "OLD_TOKEN", VALUE, by=needing.ana)
+
+    told = sign_in(needing.cleo).get(page(needing)).text
+
+    version = reverse("versions.show", args=[needing.agent.pk, live(needing.agent)])
+    assert f'<a href="{version}">Reception v{live(needing.agent)}</a>' in told
+    assert told.count("Nothing that is live") == 1
