@@ -3,9 +3,15 @@
 import json
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.apps import apps
 from django.conf import settings
+from django.db.models import Model, QuerySet
 
 type Secrets = dict[str, str]
+
+SEALED = [("agentversions.Secret", "sealed")]
+"""Where sealed secrets lie: a model and its field. Other packages append their own when they are loaded."""
+SAMPLE = 5
 
 
 class Unsealable(Exception):
@@ -26,6 +32,29 @@ def unseal(sealed: str) -> Secrets:
     except InvalidToken:
         raise Unsealable("ENCRYPTION_KEYS holds no key that opens these secrets.") from None
     return opened
+
+
+def rows(model: str, field: str) -> QuerySet[Model]:
+    """The rows of a model that hold something sealed."""
+    return QuerySet(apps.get_model(model)).exclude(**{field: ""})
+
+
+def opens() -> bool:
+    """Whether the keys at hand are this database's: of each kind's newest few, one can be opened or there is none.
+
+    One alone may be lost, and is no reason to answer nobody; `manage.py verify` tells of every one.
+    """
+    newest = [rows(model, field).order_by("-pk").values_list(field, flat=True)[:SAMPLE] for model, field in SEALED]
+    return all(any(map(openable, some)) for some in map(list, newest) if some)
+
+
+def openable(sealed: str) -> bool:
+    """Whether one of the keys at hand sealed this."""
+    try:
+        unseal(sealed)
+    except Unsealable:
+        return False
+    return True
 
 
 def _fernet() -> MultiFernet:

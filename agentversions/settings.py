@@ -61,6 +61,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "agentversions.logs.Told",
+    "agentversions.health.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -173,9 +175,22 @@ if _public.scheme == "https":
 SIMPLE_HISTORY_REVERT_DISABLED = True
 SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = True
 
+# Lines of JSON for a server's log, text for a developer's eyes: there runserver tells of each request by itself.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {
+        "lines": {"()": "agentversions.logs.Lines"},
+        "text": {"format": "%(levelname)s %(name)s: %(message)s"},
+    },
+    "filters": {"unanswered": {"()": "agentversions.logs.Unanswered"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "text" if DEBUG else "lines"},
+    },
+    "loggers": {
+        "agentversions.access": {"level": "WARNING" if DEBUG else "INFO"},
+        "django": {"handlers": [], "level": "INFO"},
+        "django.request": {"filters": [] if DEBUG else ["unanswered"]},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

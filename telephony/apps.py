@@ -1,11 +1,12 @@
-"""Tells the product how calls reach its agents, and guards the calls' pointers to versions."""
+"""Tells the product how calls reach its agents, what lies sealed here, and which pointers to versions to guard."""
 
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
-from agentversions import guards
+from agentversions import guards, sealing
 
 guards.BELONGINGS.append(guards.Belonging("telephony_call", "version_id"))
+sealing.SEALED.append(("telephony.Connection", "secrets"))
 
 
 class TelephonyConfig(AppConfig):

@@ -1,0 +1,133 @@
+"""What a server tells its operators: a line of JSON a record, and a line a request. Never what people or callers said.
+
+A request is told by its route's name and its things' ids, since its path may hold a token. An error is told by its
+kind and by where it came from, since its message may hold a prompt.
+"""
+
+import json
+import logging
+import re
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from agentversions.health import PROBES
+from agentversions.ids import uuid7
+
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""The id of the request that is being answered."""
+HEADER = "X-Request-ID"
+SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+FRAMES = 40
+"""Of an error's way here, the last so many."""
+
+access = logging.getLogger("agentversions.access")
+
+
+class Told:
+    """Gives each request an id, its caller's if that is a sane one, and tells a line of each when it is answered."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Every record meanwhile carries the id, and so does the answer."""
+        given = request.headers.get(HEADER, "")
+        name = given if SANE.fullmatch(given) else str(uuid7())
+        before, began = REQUEST.set(name), time.perf_counter()
+        try:
+            response = self.get_response(request)
+            _tell(request, response.status_code, time.perf_counter() - began)
+        finally:
+            REQUEST.reset(before)
+        response.headers[HEADER] = name
+        return response
+
+
+def _tell(request: HttpRequest, status: int, seconds: float) -> None:
+    probe = PROBES.get(request.path_info, "")
+    if probe and status < 300:  # noqa: PLR2004 (every few seconds, for ever)
+        return
+    match = request.resolver_match
+    told = {
+        "method": request.method if request.method in METHODS else "other",
+        "route": match.view_name if match else probe,
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+        # What is no id may be a token.
+        **{name.removesuffix("_id"): value for name, value in (match.kwargs if match else {}).items() if _id(value)},
+    }
+    access.info("%s %s", told["method"], status, extra={"told": told})
+
+
+def _id(value: object) -> bool:
+    return isinstance(value, UUID)
+
+
+class Lines(logging.Formatter):
+    """A record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The moment, the level, who tells, what; the request's id; and an error without its message."""
+        told: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": said(record),
+        }
+        if name := REQUEST.get():
+            told["request"] = name
+        told |= getattr(record, "told", {})
+        if record.exc_info and record.exc_info[1]:
+            told["error"] = [_error(one) for one in _chain(record.exc_info[1])]
+        return json.dumps(told, default=str)
+
+
+def said(record: logging.LogRecord) -> str:
+    """A record's message, without what Django and gunicorn put into theirs of a request: its path, its first line."""
+    template = str(record.msg)
+    if record.name.startswith("gunicorn") and template.startswith(("Error handling request", "Invalid request")):
+        return " ".join(template.split()[:3]).rstrip(",") if record.args else template.split(" from ", 1)[0]
+    try:
+        if not hasattr(record, "request") or record.name == "django.security.DisallowedHost":
+            return record.getMessage()
+        # Theirs end with the path: `Forbidden (%s): %s`.
+        *others, _ = record.args if isinstance(record.args, tuple) and record.args else ("",)
+        return template.removesuffix(": %s") % tuple(others) if others else record.name
+    except (TypeError, ValueError, KeyError):
+        return template
+
+
+class Unanswered(logging.Filter):
+    """Of Django's words about a request only those that its own line doesn't say: where an error came from."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to tell it."""
+        return bool(record.exc_info)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, what it came from, and so on."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+
+
+def _error(error: BaseException) -> dict[str, Any]:
+    kind = type(error)
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    return {
+        "kind": f"{kind.__module__}.{kind.__qualname__}",
+        "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }
