@@ -114,6 +114,8 @@ class Provider(Protocol):
     options: tuple[Option, ...]
     needs_worker: bool
     """Whether its answer sends the caller to the connection's worker, which then must have an address."""
+    worker_hint: str
+    """What a worker does there, for who is asked for its address; empty where there is none."""
     worker_schemes: tuple[str, ...]
     picks_up: bool
     """Whether answering the ring is all that is heard of the call's being answered."""

@@ -54,6 +54,7 @@ class Generic:
     )
     options: tuple[Option, ...] = ()
     needs_worker = False
+    worker_hint = ""
     worker_schemes: tuple[str, ...] = ("https", "wss", "http", "ws")
     picks_up = False
     carries: frozenset[str] = frozenset({leaf.path for leaf in settings()} | {f"tools.{kind}" for kind in KINDS})

@@ -63,6 +63,7 @@ class Jambonz:
     )
     options: tuple[Option, ...] = ()
     needs_worker = False
+    worker_hint = "Your program that makes the requests of function tools, which jambonz hands to it."
     worker_schemes: tuple[str, ...] = ("https", "http")
     picks_up = False
     carries: frozenset[str] = frozenset(

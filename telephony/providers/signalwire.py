@@ -63,6 +63,7 @@ class SignalWire:
     )
     options: tuple[Option, ...] = ()
     needs_worker = False
+    worker_hint = ""
     worker_schemes: tuple[str, ...] = ("https", "http")
     picks_up = True  # of an inbound call only the end of the conversation is reported
     carries: frozenset[str] = swml.CARRIES

@@ -59,6 +59,7 @@ class Twilio:
     )
     options: tuple[Option, ...] = ()
     needs_worker = True
+    worker_hint = "Your program that speaks with the caller: Twilio is told to connect each call to it."
     worker_schemes: tuple[str, ...] = ("wss",)
     picks_up = True  # for an inbound call only its end is reported
     carries: frozenset[str] = frozenset(

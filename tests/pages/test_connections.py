@@ -122,6 +122,9 @@ class TestAdding:
         assert 'name="auth_token"' in asked
         assert 'name="worker_url"' in asked
         assert 'name="worker_url"' not in client.get(adding(cast.project), {"provider": "generic"}).text
+        handed = client.get(adding(cast.project), {"provider": "jambonz"}).text
+        assert 'name="worker_url"' in handed
+        assert "Until you give one" not in handed
         assert "Who brings you the calls?" in client.get(adding(cast.project), {"provider": "pigeon"}).text
 
     def test_what_was_typed_becomes_a_connection(self, cast: Cast, sign_in: SignIn) -> None:

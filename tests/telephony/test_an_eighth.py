@@ -30,6 +30,7 @@ class Bell:
     secrets: tuple[Secret, ...] = (Secret("password", "Password", pattern="[a-z ]{8,40}"),)
     options: tuple[Option, ...] = ()
     needs_worker = False
+    worker_hint = ""
     worker_schemes: tuple[str, ...] = ("https",)
     picks_up = False
     carries: frozenset[str] = frozenset({"prompt"})
