@@ -301,3 +301,17 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} by {self.actor}"
+
+
+class Knocks(models.Model):
+    """How often somebody knocked at a door since when; who it was is a digest."""
+
+    key = models.CharField(primary_key=True, max_length=64)
+    count = models.PositiveIntegerField()
+    since = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "knocks"
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.since:%H:%M}"

@@ -24,6 +24,14 @@ class NotAllowed(Refused):
     status = 403
 
 
+class TooMany(Refused):
+    """Somebody tries too often."""
+
+    code = "too_many"
+    sentence = "Too many attempts. Try again in a few minutes."
+    status = 429
+
+
 class Hostile(Refused):
     """The input can't be stored or is not of this shape; nothing was written and nothing of it is echoed."""
 

@@ -8,6 +8,7 @@ PUBLIC_BASE_URL          https://agents.example.com: what providers were told to
 ALLOWED_HOSTS            host names, separated by commas; the public base URL's host when unset
 EMAIL_URL                smtp://user:password@host:port (smtps:// for TLS from the start); the console without it
 VAR_DIR                  where the embedded database lies; var/ beside manage.py when unset
+TRUSTED_PROXIES          how many proxies stand before this server and say who calls; 1 with https, else 0, when unset
 WEB_THREADS              threads of one server process, and so its database connections; 4 when unset
 PHONE_PATIENCE           seconds that a caller waits for the database before the fallback; 1.5 when unset
 """
@@ -44,6 +45,8 @@ ALLOWED_HOSTS = [host for host in (os.environ.get("ALLOWED_HOSTS") or _public.ho
 if DEBUG:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+
+TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES") or (_public.scheme == "https"))
 
 INSTALLED_APPS = [
     "django.contrib.admin",

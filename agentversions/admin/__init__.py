@@ -4,7 +4,9 @@ from django.contrib import admin
 
 from agentversions.admin import nouns as nouns
 from agentversions.admin import people as people
+from agentversions.signing_in import CountedAdmin
 
+admin.site.login_form = CountedAdmin
 admin.site.site_header = "Agent Versions"
 admin.site.site_title = "Agent Versions"
 admin.site.index_title = "Administration"

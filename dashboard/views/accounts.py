@@ -1,25 +1,30 @@
 """Signing in and out, and a new password by e-mail."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout, views
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
+from django.contrib.auth.forms import PasswordResetForm
 from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dashboard import demo_sign_in
+from agentversions.operations import doors
+from agentversions.signing_in import Counted, caller
+from dashboard import demo_sign_in, mail
 
 SHOWN = ("ana", "pia", "ben", "cleo", "admin")
 """The demo's people whom the sign-in page names, on a developer's machine."""
 
 
-class SignInForm(AuthenticationForm):
+class SignInForm(Counted):
     """A name and a password; a refusal doesn't tell which of them was wrong."""
 
     error_messages = {
@@ -31,12 +36,26 @@ class SignInForm(AuthenticationForm):
 class ResetForm(PasswordResetForm):
     """An e-mail address; the demo's people, who have no password yet, may choose one too."""
 
+    def send_mail(
+        self, subject_template_name: str, email_template_name: str, context: dict[str, Any], *told: Any, **more: Any
+    ) -> None:
+        """Send it after the answer, which then takes as long for an address that nobody has."""
+        del subject_template_name, email_template_name, told, more
+        mail.later(partial(_send, context))
+
     def get_users(self, email: str) -> Iterable[User]:
-        """Those who get the e-mail."""
+        """Those who get the e-mail; nobody, if one was asked for moments ago."""
+        if not doors.may_mail(email):
+            return
         yield from super().get_users(email)
         if settings.DEBUG:
             demo = User.objects.filter(email__iexact=email, is_active=True, username__in=demo_sign_in.PEOPLE)
             yield from (person for person in demo if not person.has_usable_password())
+
+
+def _send(context: dict[str, Any]) -> None:
+    subject = " ".join(render_to_string("accounts/reset_subject.txt", context).split())
+    EmailMessage(subject, render_to_string("accounts/reset_mail.txt", context), to=[context["email"]]).send()
 
 
 @login_not_required
@@ -71,11 +90,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_password(request: HttpRequest) -> HttpResponseBase:
     """Send the way to a new password; what is said doesn't tell whether someone has this address."""
+    if request.method == "POST":
+        doors.knock_for_a_password(caller(request))
     view = views.PasswordResetView.as_view(
         template_name="accounts/reset_password.html",
         form_class=ResetForm,
-        subject_template_name="accounts/reset_subject.txt",
-        email_template_name="accounts/reset_mail.txt",
         extra_email_context={"home": settings.PUBLIC_BASE_URL},
         success_url=reverse_lazy("accounts.reset_sent"),
     )

@@ -1,0 +1,108 @@
+"""Verbs for the doors that strangers knock at: signing in, and asking for a new password.
+
+Each try is counted before anything costly is done for it, in one statement, so that tries at the same moment count
+too. Names and addresses are kept as digests only.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection as database
+from django.db.models import F
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from agentversions.models import Knocks
+from agentversions.refusals import TooMany
+
+KNOWN = timedelta(days=30)
+"""How long somebody who signed in from an address is told from the strangers who try the same name."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many tries within so long."""
+
+    most: int
+    within: timedelta
+
+
+SIGN_IN_PAIR = Limit(8, timedelta(minutes=5))
+SIGN_IN_ADDRESS = Limit(60, timedelta(minutes=5))
+SIGN_IN_NAME = Limit(100, timedelta(minutes=5))
+"""Loose, and not for who signed in from this address lately: else strangers could lock somebody out."""
+RESET_ADDRESS = Limit(10, timedelta(minutes=10))
+RESET_MAIL = Limit(1, timedelta(minutes=3))
+
+_COUNT = """
+INSERT INTO agentversions_knocks (key, count, since) VALUES (%(key)s, 1, %(now)s)
+ON CONFLICT (key) DO UPDATE SET
+    count = CASE WHEN agentversions_knocks.since < %(begin)s THEN 1 ELSE agentversions_knocks.count + 1 END,
+    since = CASE WHEN agentversions_knocks.since < %(begin)s THEN %(now)s ELSE agentversions_knocks.since END
+"""
+
+
+def knock_to_sign_in(name: str, address: str) -> None:
+    """Count a try; raises TooMany, before the password is looked at."""
+    _count(_key("sign in", name, address), SIGN_IN_PAIR)
+    _count(_key("sign in", address), SIGN_IN_ADDRESS)
+    if not Knocks.objects.filter(key=_key("known", name, address), since__gt=timezone.now() - KNOWN).exists():
+        _count(_key("sign in", name), SIGN_IN_NAME)
+
+
+def let_in(name: str, address: str) -> None:
+    """Somebody gave the right password: take the try back, forget the pair's others, remember that they were here."""
+    now = timezone.now()
+    Knocks.objects.filter(key__in=[_key("sign in", address), _key("sign in", name)], count__gt=0).update(
+        count=F("count") - 1
+    )
+    Knocks.objects.filter(key=_key("sign in", name, address)).delete()
+    Knocks.objects.update_or_create(key=_key("known", name, address), defaults={"count": 1, "since": now})
+    Knocks.objects.filter(since__lt=now - KNOWN).delete()
+
+
+def knock_for_a_password(address: str) -> None:
+    """Count somebody's asking for an e-mail; raises TooMany."""
+    _count(_key("reset", address), RESET_ADDRESS)
+
+
+def may_mail(email: str) -> bool:
+    """Whether this person may get another e-mail with a way to a new password, which counts as one."""
+    try:
+        _count(_key("reset mail", email), RESET_MAIL)
+    except TooMany:
+        return False
+    return True
+
+
+def _count(key: str, limit: Limit) -> None:
+    now = timezone.now()
+    told = {"key": key, "now": _stored(now), "begin": _stored(now - limit.within)}
+    with database.cursor() as cursor:
+        cursor.execute(_COUNT, told)
+    held = Knocks.objects.get(key=key)
+    if held.count > limit.most:
+        minutes = max(1, round((held.since + limit.within - now).total_seconds() / 60))
+        raise TooMany(f"Too many attempts. Try again in {minutes} minute{'' if minutes == 1 else 's'}.")
+
+
+def _stored(at: datetime) -> Any:
+    return database.ops.adapt_datetimefield_value(at)
+
+
+def _key(*parts: str) -> str:
+    said = "\0".join(part.strip().casefold() for part in parts)
+    return salted_hmac("agentversions.doors", said, algorithm="sha256").hexdigest()
+
+
+def place(address: str) -> str:
+    """Where an address is: itself, or the network that one household or server has of IPv6."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
