@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='connection',
             name='revision',
-            field=models.PositiveIntegerField(default=1, help_text='Counts its changes: who remembers it, sees them by it.'),
+            field=models.PositiveIntegerField(default=1, help_text='Counts its changes, for who remembers it.'),
         ),
         migrations.AddField(
             model_name='historicalconnection',
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicalconnection',
             name='revision',
-            field=models.PositiveIntegerField(default=1, help_text='Counts its changes: who remembers it, sees them by it.'),
+            field=models.PositiveIntegerField(default=1, help_text='Counts its changes, for who remembers it.'),
         ),
         migrations.AlterField(
             model_name='call',
