@@ -1,5 +1,7 @@
 """Nothing is dropped silently: what a provider can't carry of a configuration, in the editor's words."""
 
+from collections.abc import Mapping
+
 from agentversions.checks import Carrier, Fate
 from agentversions.configuration import Configuration
 from telephony.carrying import carried, carriers, labels, lacks
@@ -22,8 +24,9 @@ FULL = Configuration.model_validate(
 
 
 class TwoWays(Twilio):
-    """Twilio, with a choice that carries no greeting."""
+    """Twilio, with a choice that carries no greeting, where the other carries short ones."""
 
+    notes: Mapping[str, str] = {"greeting": "Short ones."}
     options: tuple[Option, ...] = (
         Option("bridge", "Bridge", default="relay", without={"stream": frozenset({"greeting"})}),
     )
@@ -74,9 +77,15 @@ def test_only_what_is_asked_for_is_told() -> None:
 def test_an_option_takes_away_what_it_cant_carry() -> None:
     assert "greeting" in carried(TwoWays(), {"bridge": "relay"})
     assert "greeting" not in carried(TwoWays(), {"bridge": "stream"})
-    assert [lack.labels for lack in lacks(TwoWays(), Configuration(greeting="Hello"), {"bridge": "stream"})] == [
-        ("Greeting",)
-    ]
+    met = {
+        bridge: [
+            (lack.labels, lack.fate, "Short" in lack.sentence)
+            for lack in lacks(TwoWays(), Configuration(greeting="Hello"), {"bridge": bridge})
+        ]
+        for bridge in ("relay", "stream")
+    }
+    assert met["relay"] == [(("Greeting",), Fate.LIMITED, True)]
+    assert met["stream"] == [(("Greeting",), Fate.FETCHED, False)]
 
 
 def test_connections_of_one_provider_are_told_once_and_who_carries_all_of_it_never() -> None:
