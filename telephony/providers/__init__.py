@@ -4,12 +4,14 @@ from telephony.providers.base import Answering, Forged, Option, Options, Provide
 from telephony.providers.generic import Generic
 from telephony.providers.jambonz import Jambonz
 from telephony.providers.signalwire import SignalWire
+from telephony.providers.telnyx import Telnyx
 from telephony.providers.twilio import Twilio
 
 _ALL: tuple[Provider, ...] = (
     Twilio(),
     Jambonz(),
     SignalWire(),
+    Telnyx(),
     Generic(),
 )
 PROVIDERS = {provider.key: provider for provider in _ALL}

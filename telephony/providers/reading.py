@@ -1,6 +1,7 @@
 """Makes what a provider sent fit to keep: a signed report is never lost over a character that no database holds."""
 
 import json
+import re
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
@@ -67,6 +68,12 @@ def moment(value: datetime | None) -> datetime | None:
 def seconds(value: object) -> int | None:
     """A length of time that a call can have."""
     return int(value) if isinstance(value, int | float) and 0 <= value <= LONGEST_CALL else None
+
+
+def digits(value: object) -> int | None:
+    """A length of time that is written in digits, as forms have it."""
+    written = value if isinstance(value, str) and re.fullmatch("[0-9]{1,7}", value) else None
+    return seconds(int(written)) if written else None
 
 
 def storable(value: Any) -> Any:

@@ -1,7 +1,8 @@
-"""Twilio Programmable Voice: TwiML that bridges the call to a worker by ConversationRelay.
+"""Twilio Programmable Voice: TwiML that bridges the call to a worker, which gets words or sound.
 
-Sources: Twilio's documentation of webhook security (validating requests) and of voice webhooks, and the validator in
-its Python library. What TwiML can't carry, the worker fetches with the token it is handed.
+Sources: Twilio's documentation of webhook security (validating requests), of voice webhooks and of recording beside
+ConversationRelay, and the validator in its Python library. What TwiML can't carry, the worker fetches with the token
+it is handed.
 """
 
 import hmac
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from agentversions.configuration import Configuration
 from agentversions.sealing import Secrets
 from telephony.incoming import CallReport, IncomingCall, Refusal
 from telephony.models import Status
@@ -34,6 +36,15 @@ STATUSES = {
     "no-answer": Status.NO_ANSWER,
     "canceled": Status.CANCELED,
 }
+SPEAKERS = {"google": "Google", "amazon": "Amazon", "elevenlabs": "ElevenLabs"}
+LISTENERS = {"google": "Google", "deepgram": "Deepgram"}
+"""The providers that ConversationRelay has: another one's name would fail the call, so it is left to the default."""
+OTHER_VOICE = "Twilio speaks with voices of Google, Amazon and ElevenLabs: another's is left to Twilio's default."
+
+CARRIES = frozenset(
+    {"greeting", "first_speaker", "language", "voice.provider", "voice.id", "transcriber.provider"}
+    | {"transcriber.keywords", "turn_taking.interruptions", "keypad_input", "recording"}
+)
 FORM = "application/x-www-form-urlencoded"
 SHARED_KEY_SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
 OURS_TO_FORGET = frozenset({"CallToken"})
@@ -56,17 +67,25 @@ class Twilio:
         Secret("auth_token", "Auth token", "Account Info in the Twilio Console has it; a subaccount has its own."),
         Secret("shared_key", "Shared key", "Only if you sign webhooks with a shared key.", optional=True),
         Secret("previous_auth_token", "Previous auth token", "While you rotate the auth token.", optional=True),
+        Secret("previous_shared_key", "Previous shared key", "While you rotate the shared key.", optional=True),
     )
-    options: tuple[Option, ...] = ()
+    options: tuple[Option, ...] = (
+        twiml.bridge(
+            CARRIES,
+            "Words: Twilio hears and speaks, your worker thinks. Sound: your worker does all three, as with Pipecat; "
+            "Twilio then wants an address without a query.",
+        ),
+    )
     needs_worker = True
     worker_hint = "Your program that speaks with the caller: Twilio is told to connect each call to it."
     worker_schemes: tuple[str, ...] = ("wss",)
     picks_up = True  # for an inbound call only its end is reported
-    carries: frozenset[str] = frozenset(
-        {"greeting", "first_speaker", "language", "voice.provider", "voice.id", "transcriber.provider"}
-        | {"transcriber.keywords", "turn_taking.interruptions", "keypad_input"}
-    )
-    notes: Mapping[str, str] = {}
+    carries: frozenset[str] = CARRIES
+    notes: Mapping[str, str] = {
+        "voice.provider": OTHER_VOICE,
+        "voice.id": OTHER_VOICE,
+        "transcriber.provider": "Twilio listens with Google or Deepgram: another is left to Twilio's default.",
+    }
     steps: tuple[Step, ...] = (
         Step("In the Twilio Console, open Phone Numbers → Manage → Active numbers and choose the number."),
         Step("Under Voice Configuration, set “A call comes in” to Webhook, HTTP POST, and paste this.", "route"),
@@ -82,16 +101,25 @@ class Twilio:
         if not any(hmac.compare_digest(signed.encode(), given) for signed in expected):
             raise Forged
 
-    def read(self, request: HttpRequest) -> IncomingCall:
-        """Read a voice webhook."""
+    def read(self, request: HttpRequest) -> IncomingCall | None:
+        """Read a voice webhook; None for what is told of a call that is over, a recording or a session."""
         posted = _posted(request)
+        status = STATUSES.get(str(posted.get("CallStatus")))
+        if _kind(posted) in ("recording", "session-end") or (status and status.ended):
+            return None
         return IncomingCall(
-            _sid(posted.get("CallSid")), reading.text(posted.get("From")), reading.identifier(posted.get("To"), "To")
+            _sid(posted.get("CallSid")),
+            reading.text(posted.get("From")),
+            reading.identifier(posted.get("To"), "To"),
+            caller_name=reading.text(posted.get("CallerName")),
         )
 
     def answer(self, answering: Answering) -> HttpResponse:
-        """`<Connect><ConversationRelay>` to the connection's worker."""
-        return twiml.relay(answering)
+        """`<Connect>` to the connection's worker, by `<Stream>` or by `<ConversationRelay>`."""
+        if answering.options.get("bridge") == twiml.STREAM:
+            return twiml.connect(answering, "Stream", {})
+        said = twiml.conversation(answering) | _speech(answering.configuration)
+        return twiml.connect(answering, "ConversationRelay", said)
 
     def refuse(self, refusal: Refusal) -> HttpResponse:
         """The connection's sentence, or another number. Anything but 200 would play Twilio's error message."""
@@ -100,14 +128,14 @@ class Twilio:
     def read_events(self, request: HttpRequest) -> list[CallReport]:
         """Read a status callback, a recording's, or the end of a `<Connect>` (which isn't the end of the call)."""
         posted = _posted(request)
-        leg, session = posted.get("ParentCallSid"), posted.get("SessionId")
+        leg, kind = posted.get("ParentCallSid"), _kind(posted)
         report = CallReport(
             call_id=_sid(leg or posted.get("CallSid")),
-            kind=_kind(posted),
-            status=None if leg or session else STATUSES.get(str(posted.get("CallStatus"))),
+            kind=kind,
+            status=None if leg or kind == "session-end" else STATUSES.get(str(posted.get("CallStatus"))),
             occurred_at=_time(posted.get("Timestamp")),
-            duration=None if leg else _seconds(posted.get("CallDuration")),
-            recording_url=reading.address(posted.get("RecordingUrl")),
+            duration=None if leg else reading.digits(posted.get("CallDuration")),
+            recording_url=twiml.recording(posted),
             event_id=_event_id(posted),
             payload=reading.storable({name: posted[name] for name in posted if name not in OURS_TO_FORGET}),
         )
@@ -123,6 +151,18 @@ def _sid(value: object) -> str:
     if not isinstance(value, str) or not CALL_SID.fullmatch(value):
         raise Unreadable("CallSid must be CA and 32 hexadecimal digits.")
     return value
+
+
+def _speech(configuration: Configuration) -> dict[str, str]:
+    """Who speaks and who listens."""
+    voice, transcriber = configuration.voice, configuration.transcriber
+    speaker = SPEAKERS.get(voice.provider.lower(), "")
+    return {
+        "ttsProvider": speaker,
+        "voice": voice.id if speaker or not voice.provider else "",
+        "transcriptionProvider": LISTENERS.get(transcriber.provider.lower(), ""),
+        "hints": ",".join(transcriber.keywords),
+    }
 
 
 def _event_id(posted: QueryDict) -> str:
@@ -148,7 +188,7 @@ def _keys(request: HttpRequest, secrets: Secrets) -> list[tuple[str, str]]:
         case None:
             usable = [(secrets.get(name, ""), "sha1") for name in ("auth_token", "previous_auth_token")]
         case "HMAC_SHA256":
-            usable = [(secrets.get("shared_key", ""), "sha256")]
+            usable = [(secrets.get(name, ""), "sha256") for name in ("shared_key", "previous_shared_key")]
         case _:
             usable = []
     return [(key, algorithm) for key, algorithm in usable if key]
@@ -177,14 +217,9 @@ def _posted(request: HttpRequest) -> QueryDict:
 def _kind(posted: QueryDict) -> str:
     if posted.get("RecordingSid"):
         return "recording"
-    if posted.get("SessionId"):
+    if posted.get("SessionId") or posted.get("StreamSid"):
         return "session-end"
     return "leg-status" if posted.get("ParentCallSid") else "status"
-
-
-def _seconds(text: object) -> int | None:
-    digits = text if isinstance(text, str) and re.fullmatch("[0-9]{1,7}", text) else None
-    return reading.seconds(int(digits)) if digits else None
 
 
 def _time(text: object) -> datetime | None:

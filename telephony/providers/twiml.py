@@ -1,33 +1,62 @@
 """TwiML, written with an XML builder: what a caller is connected to, and what is said to one who isn't.
 
-Sources: Twilio's documentation of TwiML `<ConversationRelay>`, `<Say>` and `<Hangup>`, and the builder in its Python
-library. Other providers read TwiML too.
+Sources: Twilio's documentation of TwiML `<ConversationRelay>`, `<Stream>`, `<Recording>`, `<Say>` and `<Hangup>`, and
+the builder in its Python library. Other providers read TwiML too: each says what of it they know.
 """
 
 import re
+from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from django.http import HttpResponse
 
 from telephony.incoming import Refusal
-from telephony.providers.base import Answering
+from telephony.providers import reading
+from telephony.providers.base import Answering, Option
 
-SPEAKERS = {"google": "Google", "amazon": "Amazon", "elevenlabs": "ElevenLabs"}
-LISTENERS = {"google": "Google", "deepgram": "Deepgram"}
-"""The providers that ConversationRelay has: another one's name would fail the call, so it is left to the default."""
+RELAY, STREAM = "relay", "stream"
+"""What a worker gets: the words, by ConversationRelay, or the sound, by Stream."""
+
+BESIDE_SPEECH = frozenset({"recording"})
+"""What has nothing to do with who hears and speaks, so that it is carried beside a stream too."""
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may hold, however it is escaped (XML 1.0, section 2.2)."""
 
 
-def relay(answering: Answering) -> HttpResponse:
-    """`<Connect><ConversationRelay>` to the worker; the session's end is told to the call's events address."""
+def bridge(carries: frozenset[str], hint: str) -> Option:
+    """The connection's choice of what its worker gets: of what a relay carries, a stream takes most away."""
+    words = ((RELAY, "Words (ConversationRelay)"), (STREAM, "Sound (Stream)"))
+    return Option("bridge", "Your worker gets", hint, words, RELAY, without={STREAM: carries - BESIDE_SPEECH})
+
+
+def connect(answering: Answering, noun: str, attributes: Mapping[str, str]) -> HttpResponse:
+    """`<Connect>` to the worker by this noun, recorded if the version says so. What is empty is left to the default.
+
+    The end of the session and the recording are told to the call's events address.
+    """
     response = Element("Response")
-    connect = SubElement(response, "Connect", action=answering.events_url)
-    noun = SubElement(connect, "ConversationRelay", _attributes(answering))
+    if answering.configuration.recording:
+        told = {"channels": "dual", "recordingStatusCallback": answering.events_url}
+        SubElement(SubElement(response, "Start"), "Recording", told)
+    connected = SubElement(response, "Connect", action=answering.events_url)
+    given = {"url": answering.call.worker_url, **attributes}
+    worker = SubElement(connected, noun, {name: _xml(value) for name, value in given.items() if value})
     for name, value in _parameters(answering).items():
-        SubElement(noun, "Parameter", name=name, value=value)
+        SubElement(worker, "Parameter", name=name, value=value)
     return _document(response)
+
+
+def conversation(answering: Answering) -> dict[str, str]:
+    """What every provider's ConversationRelay knows."""
+    configuration = answering.configuration
+    return {
+        "welcomeGreeting": configuration.greeting if configuration.first_speaker == "agent" else "",
+        "welcomeGreetingInterruptible": configuration.turn_taking.interruptions,
+        "language": configuration.language,
+        "interruptible": configuration.turn_taking.interruptions,
+        "dtmfDetection": str(configuration.keypad_input).lower(),
+    }
 
 
 def farewell(refusal: Refusal) -> HttpResponse:
@@ -46,27 +75,14 @@ def nothing() -> HttpResponse:
     return _document(Element("Response"))
 
 
-def _attributes(answering: Answering) -> dict[str, str]:
-    """The relay's attributes; one that the version leaves empty is left to Twilio's default."""
-    configuration = answering.configuration
-    speaker = SPEAKERS.get(configuration.voice.provider.lower(), "")
-    attributes = {
-        "url": answering.call.worker_url,
-        "welcomeGreeting": configuration.greeting if configuration.first_speaker == "agent" else "",
-        "welcomeGreetingInterruptible": configuration.turn_taking.interruptions,
-        "language": configuration.language,
-        "ttsProvider": speaker,
-        "voice": configuration.voice.id if speaker or not configuration.voice.provider else "",
-        "transcriptionProvider": LISTENERS.get(configuration.transcriber.provider.lower(), ""),
-        "hints": ",".join(configuration.transcriber.keywords),
-        "interruptible": configuration.turn_taking.interruptions,
-        "dtmfDetection": str(configuration.keypad_input).lower(),
-    }
-    return {name: _xml(value) for name, value in attributes.items() if value}
+def recording(posted: Mapping[str, str]) -> str:
+    """Where a recording lies that a report tells of, once there is one."""
+    there = posted.get("RecordingStatus", "completed") == "completed"
+    return reading.address(posted.get("RecordingUrl")) if there else ""
 
 
 def _parameters(answering: Answering) -> dict[str, str]:
-    """What the worker hears as `customParameters` when its socket opens."""
+    """What the worker hears when its socket opens: as `customParameters` of `setup`, or of `start` where it streams."""
     return {
         "call_id": str(answering.call.pk),
         "agent_version": str(answering.version.number),

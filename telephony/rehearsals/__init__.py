@@ -7,6 +7,10 @@ from typing import Protocol
 from agentversions.sealing import Secrets
 
 
+class Unsignable(Exception):
+    """The connection's secrets don't let anyone but the provider sign; says the cure."""
+
+
 @dataclass(frozen=True)
 class Sent:
     """A signed request, ready to post."""
@@ -34,13 +38,13 @@ class Rehearsal(Protocol):
         """The provider's spelling of a call's id that was chosen by hand."""
 
     def ring(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str) -> Sent:
-        """The request that announces a call."""
+        """The request that announces a call; raises Unsignable."""
 
     def hang_up(self, secrets: Secrets, url: str, *, call_id: str, caller: str, dialled: str, seconds: int) -> Sent:
-        """The request that reports its end."""
+        """The request that reports its end; raises Unsignable."""
 
     def sign(self, secrets: Secrets, url: str, body: bytes) -> Sent:
-        """Whatever body, as the provider would send it."""
+        """Whatever body, as the provider would send it; raises Unsignable."""
 
     def hear(self, body: bytes) -> Heard:
         """Read an answer."""

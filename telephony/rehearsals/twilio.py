@@ -47,17 +47,22 @@ class TwilioRehearsal:
 
     def hear(self, body: bytes) -> Heard:
         """Read the TwiML."""
-        response = ET.fromstring(body)  # noqa: S314 (our own server's answer)
-        relay = response.find("./Connect/ConversationRelay")
-        if relay is None:
-            return Heard(refusal=response.findtext("Say", "rejected"))
-        given = {parameter.get("name"): parameter.get("value", "") for parameter in relay.iter("Parameter")}
-        return Heard(
-            call=given["call_id"],
-            token=given["config_token"],
-            version=int(given["agent_version"]),
-            greeting=relay.get("welcomeGreeting", ""),
-        )
+        return heard(body)
+
+
+def heard(body: bytes) -> Heard:
+    """What TwiML says, whichever way it connects the worker. With a stream, the worker says the greeting."""
+    response = ET.fromstring(body)  # noqa: S314 (our own server's answer)
+    worker = response.find("./Connect/*")
+    if worker is None:
+        return Heard(refusal=response.findtext("Say", "rejected"))
+    given = {parameter.get("name"): parameter.get("value", "") for parameter in worker.iter("Parameter")}
+    return Heard(
+        call=given["call_id"],
+        token=given["config_token"],
+        version=int(given["agent_version"]),
+        greeting=worker.get("welcomeGreeting", ""),
+    )
 
 
 def _fields(call_id: str, caller: str, dialled: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ from telephony.rehearsals import rehearsal
 from tests.cast import Cast, edit, shown, stored, typed
 from tests.pages.conftest import SignIn
 from tests.pages.phone import NUMBER, connect
+from tests.telephony.lines import SECRETS
 
 HOSTILE = "</textarea><script>alert(1)</script> & <b>“bold”</b>"
 VALUE = "the-value-of-the-secret"
@@ -39,18 +40,12 @@ TOOLS = [
 ]
 
 
-def given(key: str) -> dict[str, str]:
-    """Secrets that each provider takes."""
-    wanted = [secret for secret in PROVIDERS[key].secrets if not secret.optional]
-    return {secret.key: secret.make() if secret.make else "0123456789abcdef0123456789abcdef" for secret in wanted}
-
-
 def line(cast: Cast, key: str, number: str = NUMBER) -> Connection:
     """A connection with a number that Reception answers, and a worker whose address holds a token."""
     scheme = PROVIDERS[key].worker_schemes[0]
     worker = f"{scheme}://worker.example.com/relay?token=for-workers"
     made = add_connection(
-        cast.project, provider=key, name=f"{key} line", secrets=given(key), worker_url=worker, by=cast.ana
+        cast.project, provider=key, name=f"{key} line", secrets=SECRETS[key], worker_url=worker, by=cast.ana
     )
     assign_number(add_number(made, number, by=cast.ana), cast.agent, by=cast.pia)
     return made

@@ -372,6 +372,13 @@ class TestTheSharedKey:
     def test_signs_with_sha256(self, exchange: Exchange) -> None:
         assert answered_by(self.signed(exchange, self.KEY, "key=SK1,algorithm=HMAC_SHA256")) == 2
 
+    def test_the_previous_one_is_taken_while_it_is_rotated(self, exchange: Exchange) -> None:
+        rotated = {"shared_key": "f" * 32, "previous_shared_key": self.KEY}
+        change_connection(exchange.twilio, secrets=rotated, by=exchange.cast.ana)
+
+        for key in ("f" * 32, self.KEY):
+            assert answered_by(self.signed(exchange, key, "key=SK1,algorithm=HMAC_SHA256")) == 2
+
     def test_another_key_is_403(self, exchange: Exchange) -> None:
         assert_forbidden(self.signed(exchange, "x" * 32, "key=SK1,algorithm=HMAC_SHA256"))
 

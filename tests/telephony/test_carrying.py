@@ -1,12 +1,10 @@
 """Nothing is dropped silently: what a provider can't carry of a configuration, in the editor's words."""
 
-from collections.abc import Mapping
-
 from agentversions.checks import Carrier, Fate
 from agentversions.configuration import Configuration
 from telephony.carrying import carried, carriers, labels, lacks
 from telephony.models import Connection
-from telephony.providers import PROVIDERS, Option
+from telephony.providers import PROVIDERS
 from telephony.providers.generic import Generic
 from telephony.providers.signalwire import SignalWire
 from telephony.providers.twilio import Twilio
@@ -21,15 +19,6 @@ FULL = Configuration.model_validate(
         "tools": [BOOK, BOOK | {"id": "b"}, {"id": "c", "kind": "mcp"}],
     }
 )
-
-
-class TwoWays(Twilio):
-    """Twilio, with a choice that carries no greeting, where the other carries short ones."""
-
-    notes: Mapping[str, str] = {"greeting": "Short ones."}
-    options: tuple[Option, ...] = (
-        Option("bridge", "Bridge", default="relay", without={"stream": frozenset({"greeting"})}),
-    )
 
 
 def told(provider: str, configuration: Configuration = FULL) -> dict[tuple[str, ...], tuple[str, str]]:
@@ -75,17 +64,14 @@ def test_only_what_is_asked_for_is_told() -> None:
 
 
 def test_an_option_takes_away_what_it_cant_carry() -> None:
-    assert "greeting" in carried(TwoWays(), {"bridge": "relay"})
-    assert "greeting" not in carried(TwoWays(), {"bridge": "stream"})
-    met = {
-        bridge: [
-            (lack.labels, lack.fate, "Short" in lack.sentence)
-            for lack in lacks(TwoWays(), Configuration(greeting="Hello"), {"bridge": bridge})
-        ]
-        for bridge in ("relay", "stream")
-    }
-    assert met["relay"] == [(("Greeting",), Fate.LIMITED, True)]
-    assert met["stream"] == [(("Greeting",), Fate.FETCHED, False)]
+    asked = Configuration.model_validate({"greeting": "Hello", "voice": {"provider": "Google"}, "recording": True})
+    words, sound = (lacks(Twilio(), asked, {"bridge": bridge}) for bridge in ("relay", "stream"))
+
+    assert carried(Twilio(), {"bridge": "relay"}) == Twilio.carries
+    assert carried(Twilio(), {"bridge": "stream"}) == {"recording"}
+    assert [(lack.labels, lack.fate) for lack in words] == [(("Voice provider",), Fate.LIMITED)]
+    assert [(lack.labels, lack.fate) for lack in sound] == [(("Greeting", "Voice provider"), Fate.FETCHED)]
+    assert Twilio.notes["voice.provider"] == words[0].sentence != sound[0].sentence
 
 
 def test_connections_of_one_provider_are_told_once_and_who_carries_all_of_it_never() -> None:

@@ -11,11 +11,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 
 from telephony.models import Call, Missed, Status
-from telephony.operations import unassign_number
+from telephony.operations import add_connection, unassign_number
 from telephony.providers import PROVIDERS
 from tests.support.server import ROOT, Server, database_url
 from tests.telephony.exchange import GENERIC_NUMBER, TWILIO_NUMBER, Exchange, call, connect, pull
-from tests.telephony.lines import NUMBERS, line
+from tests.telephony.lines import NUMBERS, SECRETS, line
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -143,6 +143,16 @@ def test_another_public_address_is_refused_and_the_cure_is_named(exchange: Excha
 def test_what_can_not_be_rung_is_told_in_a_sentence(exchange: Exchange, arguments: list[str], told: str) -> None:
     with pytest.raises(CommandError, match=told):
         call_command("ring", *arguments)
+
+    assert not Call.objects.exists()
+
+
+def test_who_only_the_provider_can_sign_for_is_told_with_the_cure(exchange: Exchange) -> None:
+    ana, secrets = exchange.cast.ana, {"public_key": SECRETS["telnyx"]["public_key"]}
+    add_connection(exchange.cast.project, provider="telnyx", name="Telnyx", secrets=secrets, by=ana)
+
+    with pytest.raises(CommandError, match="Give the connection a rehearsal key"):
+        call_command("ring", GENERIC_NUMBER, provider="telnyx")
 
     assert not Call.objects.exists()
 

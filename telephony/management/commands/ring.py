@@ -19,7 +19,7 @@ from agentversions.sealing import unseal
 from telephony import numbers
 from telephony.models import Call, Connection, PhoneNumber
 from telephony.providers import PROVIDERS
-from telephony.rehearsals import Heard, Sent, rehearsal
+from telephony.rehearsals import Heard, Sent, Unsignable, rehearsal
 
 SECONDS = 15
 """How long an answer may take: the shortest patience of the providers that wait longest."""
@@ -49,9 +49,12 @@ class Command(BaseCommand):
         connection, dialled = _line(options["number"], options["connection"], options["provider"])
         told = {"call_id": _call_id(connection, options["call_id"]), "caller": options["caller"], "dialled": dialled}
         known = Call.objects.filter(connection=connection, provider_call_id=told["call_id"]).exists()
-        heard = None if known and options["hangup"] else self._ring(connection, options["url"], told)
-        if options["hangup"]:
-            self._hang_up(connection, options["url"], told)
+        try:
+            heard = None if known and options["hangup"] else self._ring(connection, options["url"], told)
+            if options["hangup"]:
+                self._hang_up(connection, options["url"], told)
+        except Unsignable as problem:
+            raise CommandError(str(problem)) from None
         self._say(heard, told, as_json=options["json"], ended=options["hangup"])
 
     def _ring(self, connection: Connection, url: str, told: dict[str, str]) -> Heard:
