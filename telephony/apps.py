@@ -15,5 +15,5 @@ class TelephonyConfig(AppConfig):
     name = "telephony"
 
     def ready(self) -> None:
-        """Load `reach`, which registers itself, now that the models are there."""
-        autodiscover_modules("reach")
+        """Load what registers itself, now that the models are there."""
+        autodiscover_modules("reach", "verifying")
