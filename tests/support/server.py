@@ -22,8 +22,11 @@ import pytest
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
+EVERYTHING, PHONE = "agentversions.wsgi", "telephony.alone.wsgi"
+"""The process groups."""
+ABOUT_NOTHING = {EVERYTHING: "/admin/login/", PHONE: "/health/live/"}
+"""What needs nothing but the code, and the static files where there are pages."""
 PATIENCE = 60  # seconds until a server that doesn't answer has failed
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where gunicorn's heartbeat never waits for a disk
 
 
 class ServerError(Exception):
@@ -47,7 +50,9 @@ def server(django_db_setup: None) -> Iterator[Server]:
 
 
 @contextmanager
-def serving(url: str, environment: Mapping[str, str] | None = None, *, workers: int = 2) -> Iterator[Server]:
+def serving(
+    url: str, environment: Mapping[str, str] | None = None, *, workers: int = 2, group: str = EVERYTHING
+) -> Iterator[Server]:
     """A production server on the database at `url`. Raises ServerError when it doesn't answer."""
     # The socket is open before the server starts: no port is guessed, and nobody else can take it meanwhile.
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -56,10 +61,10 @@ def serving(url: str, environment: Mapping[str, str] | None = None, *, workers: 
         given = _production(directory, address, url) | dict(environment or {})
         log = directory / f"server-{listener.getsockname()[1]}.log"
         _collect_static(directory, given)
-        process = _start(listener, given, log, workers)
+        process = _start(listener, given, log, workers, group)
     running = Server(address, log, process)
     try:
-        _wait(running)
+        _wait(running, ABOUT_NOTHING[group])
         yield running
     finally:
         _stop(process)
@@ -102,34 +107,34 @@ def _collect_static(directory: Path, environment: Mapping[str, str]) -> None:
         raise ServerError(f"collectstatic failed:\n{done.stdout}{done.stderr}")
 
 
-def _start(listener: socket.socket, environment: Mapping[str, str], log: Path, workers: int) -> subprocess.Popen[bytes]:
+def _start(
+    listener: socket.socket, environment: Mapping[str, str], log: Path, workers: int, group: str
+) -> subprocess.Popen[bytes]:
     number = listener.fileno()
-    command = [sys.executable, "-m", "gunicorn", "agentversions.wsgi", "-b", f"fd://{number}"]
-    command += ["-k", "gthread", "--workers", str(workers), "--threads", "4", "--no-control-socket"]
-    if SHARED_MEMORY.is_dir():
-        command += ["--worker-tmp-dir", str(SHARED_MEMORY)]
+    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", group]
+    command += ["-b", f"fd://{number}", "--workers", str(workers), "--threads", "4"]
     with log.open("wb") as written:
         return subprocess.Popen(  # noqa: S603 - our own command line
             command, cwd=ROOT, env=environment, stdout=written, stderr=written, pass_fds=[number]
         )
 
 
-def _wait(server: Server) -> None:
+def _wait(server: Server, path: str) -> None:
     until = time.monotonic() + PATIENCE
     status = None
     while time.monotonic() < until and server.process.poll() is None and status is None:
         time.sleep(0.1)
-        status = _answer(server.url)
+        status = _answer(server.url, path)
     if status != HTTPStatus.OK:
         told = server.log.read_text(errors="replace")
         raise ServerError(f"The server did not start; its answer was {status}, its log:\n{told}")
 
 
-def _answer(url: str) -> int | None:
-    """The status of a page that needs nothing but the code and its static files; None without an answer."""
+def _answer(url: str, path: str) -> int | None:
+    """The status of an answer; None without one."""
     request = HTTPConnection(url.removeprefix("http://"), timeout=10)
     try:
-        request.request("GET", "/admin/login/")
+        request.request("GET", path)
         return request.getresponse().status
     except (OSError, HTTPException):
         return None

@@ -1,0 +1,32 @@
+"""gunicorn for either process group, from the checkout's top:
+
+    gunicorn -c deploy/gunicorn.py telephony.alone.wsgi     the phone: webhooks and probes, with threads of its own
+    gunicorn -c deploy/gunicorn.py agentversions.wsgi       the pages, and everything else
+
+BIND          where it listens; 127.0.0.1:8000 when unset
+WEB_WORKERS   its processes; 2 when unset
+WEB_THREADS   threads of each process, and so its database connections; 4 when unset
+"""
+
+import os
+from pathlib import Path
+
+bind = os.environ.get("BIND") or "127.0.0.1:8000"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS") or "2")
+threads = int(os.environ.get("WEB_THREADS") or "4")
+max_requests, max_requests_jitter = 2_000, 200
+# A heartbeat in memory never waits for a disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (gunicorn makes a file of its own there)
+control_socket_disable = True
+# The database pool opens in each worker: it must never be shared across a fork.
+preload_app = False
+
+# The product tells of each request by itself, without its path.
+accesslog = None
+logconfig_dict = {
+    "formatters": {"lines": {"()": "agentversions.logs.Lines"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["console"], "propagate": False}},
+    "root": {"level": "INFO", "handlers": ["console"]},
+}
