@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from tests.support import sip
 from tests.support.processes import run
 
 PACKAGES = ["agentversions", "telephony", "dashboard", "tests", "manage.py"]
@@ -50,6 +51,7 @@ def steps() -> Iterator[Step]:
     yield Step("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"], development)
     yield Step("deployment", ["manage.py", "check", "--deploy", "--fail-level", "WARNING"], _production())
     yield Step("Chromium", ["-m", "tests.support.chromium"])
+    yield Step("Kamailio and sipp", ["-m", "tests.support.sip"])
     yield Step("pytest on SQLite", [*pytest, f"--output={RESULTS}/sqlite"], {"DATABASE_URL": ""})
     yield Step("pytest on PostgreSQL", [*on_postgres, sys.executable, *pytest, f"--output={RESULTS}/postgres"])
 
@@ -77,6 +79,8 @@ def main() -> int:
             failed.append(step.name)
             _say(f"── {step.name} FAILED after {time.monotonic() - began:.0f} s")
     _say(f"\nFAILED: {', '.join(failed)}" if failed else "\nEverything passed, on SQLite and on PostgreSQL.")
+    if told := sip.skipped():
+        _say(told)
     return 1 if failed else 0
 
 
