@@ -1,6 +1,8 @@
 """Seals secrets, so that a copy of the database is worth nothing without the key."""
 
+import hashlib
 import json
+from collections import Counter
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.apps import apps
@@ -53,6 +55,32 @@ def openable(sealed: str) -> bool:
     try:
         unseal(sealed)
     except Unsealable:
+        return False
+    return True
+
+
+def fingerprints() -> list[str]:
+    """A name for each key at hand, which tells nothing of it."""
+    return [_fingerprint(key) for key in settings.ENCRYPTION_KEYS]
+
+
+def _fingerprint(key: str) -> str:
+    return hashlib.sha256(b"the name of a key: " + key.encode()).hexdigest()[:12]
+
+
+def in_use() -> Counter[str]:
+    """How many sealed rows each key at hand opens, by the key's fingerprint; under "" those that none opens."""
+    found: Counter[str] = Counter()
+    for model, field in SEALED:
+        for sealed in rows(model, field).values_list(field, flat=True).iterator():
+            found[next((_fingerprint(key) for key in settings.ENCRYPTION_KEYS if _opens(key, sealed)), "")] += 1
+    return found
+
+
+def _opens(key: str, sealed: str) -> bool:
+    try:
+        Fernet(key).decrypt(sealed.encode())
+    except InvalidToken:
         return False
     return True
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.apps import apps
-from django.db import connections
+from django.db import connection
 from django.db.models import Count, Exists, F, Max, Min, Model, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -24,37 +24,37 @@ type Progress = Callable[[int, int], None]
 SLICE = 50
 """Versions in memory at once."""
 
-CHECKS: list[Callable[[str], Findings]] = []
-"""What other packages know must be true of their tables; each is asked with a database's alias."""
+CHECKS: list[Callable[[], Findings]] = []
+"""What other packages know must be true of their tables."""
 
 
-def verify(progress: Progress | None = None, using: str = "default") -> Findings:
+def verify(progress: Progress | None = None) -> Findings:
     """Whatever is wrong, a sentence each; nothing when all is well. Its memory doesn't grow with the database."""
-    for name in guards.missing(connections[using]):
+    for name in guards.missing(connection):
         yield f"The database doesn't guard its history: {name} is missing. Run migrate."
-    yield from _pointers(using)
-    yield from _numbers(using)
-    yield from _events(using)
+    yield from _pointers()
+    yield from _numbers()
+    yield from _events()
     for check in CHECKS:
-        yield from check(using)
-    yield from _secrets(using)
-    yield from _digests(progress, using)
+        yield from check()
+    yield from _secrets()
+    yield from _digests(progress)
 
 
-def _pointers(using: str) -> Findings:
+def _pointers() -> Findings:
     """Each pointer to a version leads to one of the row's own agent."""
     models = {model._meta.db_table: model for model in apps.get_models()}
     for pointer in guards.BELONGINGS:
         model = models[pointer.table]
         own = Version.objects.filter(pk=OuterRef(pointer.column), agent_id=OuterRef(pointer.agent))
-        pointing: QuerySet[Model] = QuerySet(model, using=using).exclude(**{pointer.column: None})
+        pointing: QuerySet[Model] = QuerySet(model).exclude(**{pointer.column: None})
         for pk in _keys(pointing.exclude(Exists(own))):
             yield f"{named(model, pk)}: its {pointer.column.removesuffix('_id')} is no version of its agent."
 
 
-def _numbers(using: str) -> Findings:
+def _numbers() -> Findings:
     """The numbers of an agent's versions are 1, 2, 3 … up to its counter."""
-    counted = Agent.objects.using(using).annotate(
+    counted = Agent.objects.annotate(
         rows=Count("versions"),
         numbers=Count("versions__number", distinct=True),
         lowest=Coalesce(Min("versions__number"), 0),
@@ -68,26 +68,26 @@ def _numbers(using: str) -> Findings:
         yield f"{named(Agent, agent.pk)}: its numbers should be 1 to {agent.last_number}, each once; {has}."
 
 
-def _events(using: str) -> Findings:
+def _events() -> Findings:
     """A fact is about one agent, its version and its project."""
-    facts = Event.objects.using(using)
+    facts = Event.objects.all()
     for pk in _keys(facts.exclude(agent=None).exclude(agent__project=F("project"))):
         yield f"{named(Event, pk)}: its agent is in another project."
     for pk in _keys(facts.exclude(version=None).exclude(agent=F("version__agent"))):
         yield f"{named(Event, pk)}: its version is another agent's."
 
 
-def _secrets(using: str) -> Findings:
+def _secrets() -> Findings:
     """The keys at hand open what is sealed."""
     for label, field in SEALED:
-        for pk, sealed in rows(label, field).using(using).order_by("pk").values_list("pk", field).iterator():
+        for pk, sealed in rows(label, field).order_by("pk").values_list("pk", field).iterator():
             if not openable(sealed):
                 yield f"{named(apps.get_model(label), pk)}: no key in ENCRYPTION_KEYS opens its {field}."
 
 
-def _digests(progress: Progress | None, using: str) -> Findings:
+def _digests(progress: Progress | None) -> Findings:
     """Every version's content is what its digest says."""
-    versions = Version.objects.using(using).order_by("pk")
+    versions = Version.objects.order_by("pk")
     total, done, last = versions.count(), 0, 0
     while some := list(versions.filter(pk__gt=last)[:SLICE]):
         last = some[-1].pk

@@ -6,10 +6,10 @@ from agentversions.verifying import CHECKS, Findings, named
 from telephony.models import Call, PhoneNumber
 
 
-def own_project(using: str) -> Findings:
+def own_project() -> Findings:
     """A number, and a call, belongs to an agent of its connection's project."""
     for model in (PhoneNumber, Call):
-        having: QuerySet[Model] = QuerySet(model, using=using).exclude(agent=None)
+        having: QuerySet[Model] = QuerySet(model).exclude(agent=None)
         strays = having.exclude(agent__project=F("connection__project")).order_by("pk")
         for pk in strays.values_list("pk", flat=True).iterator():
             yield f"{named(model, pk)}: its agent is in another project than its connection."

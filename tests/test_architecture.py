@@ -26,6 +26,7 @@ VERBS = (
     "telephony/operations.py",
     "telephony/routing.py",  # the verb that a ring is: one statement
     "agentversions/guards.py",  # the database's own refusals, put in place after migrations
+    "agentversions/backups.py",  # everything at once, or nothing
 )
 WRITTEN_ELSEWHERE = {
     ("agentversions/history.py", "Event.objects.create"),  # the one place that records a fact, called by every verb

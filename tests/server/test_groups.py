@@ -4,6 +4,7 @@ import importlib
 import json
 import threading
 import time
+from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
@@ -22,13 +23,11 @@ THREADS = 4
 """Of a server in tests."""
 
 
-def status(server: Server, path: str, method: str = "GET") -> int:
+def status(server: Server, path: str, patience: float = 30) -> int:
     """What an address answers."""
-    request = HTTPConnection(server.url.removeprefix("http://"), timeout=30)
-    request.request(method, path)
-    answer = request.getresponse().status
-    request.close()
-    return answer
+    with closing(HTTPConnection(server.url.removeprefix("http://"), timeout=patience)) as request:
+        request.request("GET", path)
+        return request.getresponse().status
 
 
 @pytest.mark.race
@@ -61,15 +60,14 @@ class TestThePhoneAlone:
             atomic(),
             connection.cursor() as cursor,
         ):
-            mine, theirs = Phone(server, exchange.generic), HTTPConnection(pages.url.removeprefix("http://"), timeout=3)
+            mine = Phone(server, exchange.generic)
             cursor.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
             for _ in range(THREADS):
                 threading.Thread(target=open_page, args=[pages], daemon=True).start()
             _wait_for_waiting(THREADS)
 
-            theirs.request("GET", "/health/live/")
             with pytest.raises(TimeoutError):  # not even a probe finds a free hand there
-                theirs.getresponse()
+                status(pages, "/health/live/", patience=3)
             assert [mine.ring(exchange.generic, f"during-{n}").version for n in range(3)] == [2, 2, 2]
 
 
