@@ -64,9 +64,14 @@ class Telnyx:
 
     key = "telnyx"
     name = "Telnyx"
-    summary = "TeXML connects each call to your worker, which fetches the agent and speaks with the caller."
+    summary = "Connects each call by TeXML to your worker, which fetches the agent and speaks with the caller."
     secrets: tuple[Secret, ...] = (
-        Secret("public_key", "Public key", "Of the account, as Keys & Credentials shows it.", pattern=PUBLIC_KEY),
+        Secret(
+            "public_key",
+            "Public key",
+            "Keys & Credentials → Public Key in the Telnyx Mission Control Portal has it.",
+            pattern=PUBLIC_KEY,
+        ),
         Secret(
             "previous_public_key", "Previous public key", "While you rotate the key.", optional=True, pattern=PUBLIC_KEY
         ),
@@ -96,8 +101,7 @@ class Telnyx:
         "Telnyx's default.",
     }
     steps: tuple[Step, ...] = (
-        Step("In the Telnyx Mission Control Portal, open Keys & Credentials → Public Key and copy the key to here."),
-        Step("Under Voice → Programmable Voice, create a TeXML application."),
+        Step("In the Telnyx Mission Control Portal, under Voice → Programmable Voice, create a TeXML application."),
         Step("Paste this as its webhook URL, with the voice method POST.", "route"),
         Step("Paste this as the call progress events URL, with the status callback method POST, and save.", "events"),
         Step("Under Numbers → My Numbers, choose that application for the number."),

@@ -78,7 +78,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{told['dialled']} refused the call. {heard.refusal}")
         elif heard:
             who = _who(heard)
-            self.stdout.write(f"{told['dialled']} was answered by {who}\n  “{heard.greeting}”\n  call {heard.call}")
+            greeting = f"  “{heard.greeting}”\n" if heard.greeting else ""
+            self.stdout.write(f"{told['dialled']} was answered by {who}\n{greeting}  call {heard.call}")
             self.stdout.write(f"  to ring again as the same call: --call-id {told['call_id']}")
         if ended:
             self.stdout.write("The call has ended.")

@@ -381,6 +381,11 @@ class TestReports:
     def test_a_recording_that_cant_be_heard_is_no_link(self, wrongly: dict[str, str]) -> None:
         assert TELNYX.read_events(form(RECORDED | wrongly))[0].recording_url == ""
 
+    def test_what_no_database_holds_is_replaced(self) -> None:
+        [report] = TELNYX.read_events(form(COMPLETED | {"CallerId": "a\x00b", "HangupCause": "\x00"}))
+
+        assert (report.payload["CallerId"], report.reason) == ("a\ufffdb", "\ufffd")
+
     @pytest.mark.parametrize(
         ("price", "expected"), [("0.0045", Decimal("0.0045")), ("1", Decimal(1)), ("NaN", None), ("9" * 99, None)]
     )
