@@ -1,9 +1,7 @@
-"""gunicorn for either process group, from the checkout's top:
+"""gunicorn for either process group: `gunicorn -c deploy/gunicorn.py`, from the checkout's top.
 
-    gunicorn -c deploy/gunicorn.py telephony.alone.wsgi     the phone: webhooks and probes, with threads of its own
-    gunicorn -c deploy/gunicorn.py agentversions.wsgi       the pages, and everything else
-
-BIND          where it listens; 127.0.0.1:8000 when unset
+GROUP         phone: webhooks and probes only, with threads of their own; pages, when unset: everything
+BIND          where it listens; 127.0.0.1, port 8001 for the phone and 8000 for the pages, when unset
 WEB_WORKERS   its processes; 2 when unset
 WEB_THREADS   threads of each process, and so its database connections; 4 when unset
 """
@@ -11,7 +9,10 @@ WEB_THREADS   threads of each process, and so its database connections; 4 when u
 import os
 from pathlib import Path
 
-bind = os.environ.get("BIND") or "127.0.0.1:8000"
+GROUPS = {"phone": ("telephony.alone.wsgi", 8001), "pages": ("agentversions.wsgi", 8000)}
+
+wsgi_app, port = GROUPS[os.environ.get("GROUP") or "pages"]
+bind = os.environ.get("BIND") or f"127.0.0.1:{port}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS") or "2")
 threads = int(os.environ.get("WEB_THREADS") or "4")

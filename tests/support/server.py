@@ -22,8 +22,8 @@ import pytest
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERYTHING, PHONE = "agentversions.wsgi", "telephony.alone.wsgi"
-"""The process groups."""
+EVERYTHING, PHONE = "pages", "phone"
+"""The process groups, as deploy/gunicorn.py calls them."""
 ABOUT_NOTHING = {EVERYTHING: "/admin/login/", PHONE: "/health/live/"}
 """What needs nothing but the code, and the static files where there are pages."""
 PATIENCE = 60  # seconds until a server that doesn't answer has failed
@@ -61,7 +61,7 @@ def serving(
         given = _production(directory, address, url) | dict(environment or {})
         log = directory / f"server-{listener.getsockname()[1]}.log"
         _collect_static(directory, given)
-        process = _start(listener, given, log, workers, group)
+        process = _start(listener, given | {"GROUP": group}, log, workers)
     running = Server(address, log, process)
     try:
         _wait(running, ABOUT_NOTHING[group])
@@ -107,11 +107,9 @@ def _collect_static(directory: Path, environment: Mapping[str, str]) -> None:
         raise ServerError(f"collectstatic failed:\n{done.stdout}{done.stderr}")
 
 
-def _start(
-    listener: socket.socket, environment: Mapping[str, str], log: Path, workers: int, group: str
-) -> subprocess.Popen[bytes]:
+def _start(listener: socket.socket, environment: Mapping[str, str], log: Path, workers: int) -> subprocess.Popen[bytes]:
     number = listener.fileno()
-    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py", group]
+    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.py"]
     command += ["-b", f"fd://{number}", "--workers", str(workers), "--threads", "4"]
     with log.open("wb") as written:
         return subprocess.Popen(  # noqa: S603 - our own command line
