@@ -7,6 +7,7 @@ WEB_THREADS   threads of each process, and so its database connections; 4 when u
 """
 
 import os
+import runpy
 from pathlib import Path
 
 GROUPS = {"phone": ("telephony.alone.wsgi", 8001), "pages": ("agentversions.wsgi", 8000)}
@@ -23,10 +24,12 @@ control_socket_disable = True
 # The database pool opens in each worker: it must never be shared across a fork.
 preload_app = False
 
-# The product tells of each request by itself, without its path.
+# The product tells of each request by itself, without its path. Its formatter is run, not imported: this process
+# lives on when it is told to reload, and the workers it then starts must find nothing of the release before.
 accesslog = None
+lines = runpy.run_path(str(Path(__file__).resolve().parent.parent / "agentversions" / "logs.py"))["Lines"]
 logconfig_dict = {
-    "formatters": {"lines": {"()": "agentversions.logs.Lines"}},
+    "formatters": {"lines": {"()": lines}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["console"], "propagate": False}},
     "root": {"level": "INFO", "handlers": ["console"]},

@@ -4,7 +4,7 @@ from agentversions.settings import *  # noqa: F403 (all of them, but for the fol
 
 ROOT_URLCONF = "telephony.alone.urls"
 MIDDLEWARE = [
-    "agentversions.logs.Told",
+    "agentversions.requests.Told",
     "agentversions.health.Health",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",

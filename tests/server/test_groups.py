@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -16,7 +18,7 @@ from pytest_django import Settings
 
 from telephony.alone import settings as phone
 from tests.faults.test_outages import Phone, open_page
-from tests.support.server import PHONE, Server, database_url, serving
+from tests.support.server import PHONE, ROOT, Server, database_url, serving
 from tests.telephony.exchange import Exchange, connect, heard, pull, ring, worker
 
 THREADS = 4
@@ -99,6 +101,16 @@ def test_the_phone_alone_answers_the_same_bytes(settings: Settings) -> None:
     fetched = Client().get(address, headers={"Authorization": f"Bearer {token}"})
     assert fetched["Cache-Control"] == "no-store"
     assert not fetched.cookies
+
+
+def test_gunicorns_own_process_holds_on_to_nothing_of_a_release() -> None:
+    told = (
+        "import runpy, sys; runpy.run_path('deploy/gunicorn.py');"
+        " print([name for name in sys.modules if name.startswith(('agentversions', 'telephony', 'django'))])"
+    )
+    command = [sys.executable, "-c", told]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 (ours)
+    assert done.stdout == "[]\n"
 
 
 def test_the_phone_alone_is_the_installation_but_for_its_doors() -> None:

@@ -16,8 +16,9 @@ from django.urls import path, reverse
 from pytest_django import Settings
 
 from agentversions import urls
-from agentversions.logs import HEADER, Lines, Told
+from agentversions.logs import Lines
 from agentversions.operations import secrets
+from agentversions.requests import HEADER, Told
 from telephony import tokens
 from telephony.models import Call
 from telephony.patience import Patience
