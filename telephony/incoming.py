@@ -42,6 +42,8 @@ class CallReport:
     payload: dict[str, Any] = field(default_factory=dict)
     our_call: str = ""
     """Our call's id, where the provider echoes it."""
+    transfer: str = ""
+    """The name of the transfer tool by which the worker hands the caller on: the answer is to dial its number."""
     transcript: str = ""
     summary: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
@@ -52,12 +54,14 @@ class CallReport:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why no version answers a ring, and what the caller gets instead: a sentence, or another number."""
+    """Why no version answers, or no longer, and what the caller gets instead: a sentence, or another number."""
 
     reason: str
     say: str
     transfer: str = ""
     """In E.164; the sentence is empty then."""
+    extension: str = ""
+    """To be keyed in once the number has answered, where the provider can."""
 
     @classmethod
     def of(cls, fallback: str, reason: str) -> "Refusal":

@@ -23,7 +23,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from agentversions.ids import uuid7
 from agentversions.sealing import Secrets
-from telephony import filling, lines, tokens
+from agentversions.tools import TransferTool
+from telephony import filling, lines, numbers, tokens
 from telephony.answering import answering, chosen, secrets_of
 from telephony.incoming import CallReport, IncomingCall, Refusal
 from telephony.lines import Line
@@ -40,6 +41,8 @@ CALL_OVER = "call_over"
 """Why a ring of long ago, sent again, gets no configuration."""
 FAILED = "failed"
 """Why a ring got the fallback over a mistake of ours, which the log has."""
+TRANSFER = "transfer"
+"""Why a call that was answered gets a number to go on to, or the fallback where there is none."""
 LATER = "5"
 """Seconds after which a worker may ask again, while the database is away."""
 CARRYING_SECRETS = frozenset({"tools.function", "tools.mcp"})
@@ -198,7 +201,27 @@ def _keep(request: HttpRequest, dialect: Provider, line: Line, patience: Patienc
                 notes.keep((line.pk, told.event_id), partial(record_call_event, line, told, at))
         except Full:
             return _later()
-    return dialect.acknowledge(request)
+    wanted = next((told for told in reports if told.transfer), None)
+    return _put_through(line, dialect, wanted, patience) if wanted else dialect.acknowledge(request)
+
+
+def _put_through(line: Line, dialect: Provider, told: CallReport, patience: Patience) -> HttpResponse:
+    """The number of the transfer tool of the call's own version; the connection's message without one."""
+    try:
+        tool = patience.wait_for(partial(_tool, line, told))
+    except Away:
+        tool = None
+    if tool is None:
+        return dialect.refuse(Refusal.of(line.fallback, TRANSFER))
+    return dialect.refuse(Refusal(TRANSFER, "", numbers.spelled(tool.number), tool.extension))
+
+
+def _tool(line: Line, told: CallReport) -> TransferTool | None:
+    calls = Call.objects.select_related("version").filter(connection=line.pk, provider_call_id=told.call_id)
+    call = calls.exclude(version=None).first()
+    tools = call.version.read().tools if call and call.version else []
+    named = [tool for tool in tools if isinstance(tool, TransferTool) and tool.name == told.transfer and tool.number]
+    return named[0] if named else None
 
 
 def _read_events(request: HttpRequest, dialect: Provider) -> list[CallReport]:

@@ -6,6 +6,7 @@ it is handed.
 """
 
 import hmac
+import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
@@ -44,6 +45,7 @@ OTHER_VOICE = "Twilio speaks with voices of Google, Amazon and ElevenLabs: anoth
 CARRIES = frozenset(
     {"greeting", "first_speaker", "language", "voice.provider", "voice.id", "transcriber.provider"}
     | {"transcriber.keywords", "turn_taking.interruptions", "keypad_input", "recording"}
+    | {"tools.transfer"}
 )
 FORM = "application/x-www-form-urlencoded"
 SHARED_KEY_SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
@@ -84,6 +86,8 @@ class Twilio:
     notes: Mapping[str, str] = {
         "voice.provider": OTHER_VOICE,
         "voice.id": OTHER_VOICE,
+        "tools.transfer": "Twilio dials the number when your worker ends its session with the handoffData "
+        '{"transfer": "the tool\'s name"}.',
         "transcriber.provider": "Twilio listens with Google or Deepgram: another is left to Twilio's default.",
     }
     steps: tuple[Step, ...] = (
@@ -138,6 +142,7 @@ class Twilio:
             recording_url=twiml.recording(posted),
             event_id=_event_id(posted),
             payload=reading.storable({name: posted[name] for name in posted if name not in OURS_TO_FORGET}),
+            transfer=_transfer(posted.get("HandoffData")) if kind == "session-end" and not leg else "",
         )
         return [report]
 
@@ -163,6 +168,15 @@ def _speech(configuration: Configuration) -> dict[str, str]:
         "transcriptionProvider": LISTENERS.get(transcriber.provider.lower(), ""),
         "hints": ",".join(transcriber.keywords),
     }
+
+
+def _transfer(handed_over: object) -> str:
+    """The tool that the worker names as it ends its session: `{"transfer": "manager"}`."""
+    try:
+        told = json.loads(handed_over) if isinstance(handed_over, str) else {}
+    except (ValueError, RecursionError):
+        return ""
+    return reading.text(reading.mapping(told).get("transfer"))
 
 
 def _event_id(posted: QueryDict) -> str:

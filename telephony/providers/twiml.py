@@ -20,6 +20,9 @@ RELAY, STREAM = "relay", "stream"
 BESIDE_SPEECH = frozenset({"recording"})
 """What has nothing to do with who hears and speaks, so that it is carried beside a stream too."""
 
+EXTENSION = re.compile("[^0-9*#]")
+"""What can't be keyed in."""
+
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may hold, however it is escaped (XML 1.0, section 2.2)."""
 
@@ -63,7 +66,9 @@ def farewell(refusal: Refusal) -> HttpResponse:
     """A sentence and the end of the call, or another number."""
     response = Element("Response")
     if refusal.transfer:
-        SubElement(response, "Dial").text = refusal.transfer
+        keys = EXTENSION.sub("", refusal.extension)
+        number = SubElement(SubElement(response, "Dial"), "Number", {"sendDigits": f"ww{keys}"} if keys else {})
+        number.text = refusal.transfer
     else:
         SubElement(response, "Say").text = _xml(refusal.say)
     SubElement(response, "Hangup")

@@ -176,7 +176,7 @@ def test_callers_are_put_through_where_the_fallback_is_a_number(exchange: Exchan
         told = {"call_id": side.call_id("during"), "caller": CALLER, "dialled": TWILIO_NUMBER}
         answer = post(url, side.ring(phone.secrets[exchange.twilio.pk], url, **told)).read()
 
-    assert b"<Dial>+441134960101</Dial>" in answer
+    assert b"<Dial><Number>+441134960101</Number></Dial>" in answer
 
 
 @postgresql_only

@@ -15,7 +15,7 @@ from telephony.models import Call, CallEvent, Connection
 from telephony.operations import add_connection, add_number, assign_number
 from telephony.rehearsals import Sent, rehearsal
 from tests.cast import live, shown, typed
-from tests.telephony.exchange import CALLER, Exchange, answered_by, path, public, pull, ring, worker
+from tests.telephony.exchange import CALLER, Exchange, answered_by, callback, path, public, pull, ring, worker
 
 KEY = "PSK_0123456789abcdef"
 NUMBER = "+12025550177"
@@ -36,10 +36,15 @@ def signalwire(exchange: Exchange) -> Connection:
     ana, cast = exchange.cast.ana, exchange.cast
     line = add_connection(cast.project, provider="signalwire", name="SignalWire", secrets={"signing_key": KEY}, by=ana)
     assign_number(add_number(line, NUMBER, by=ana), cast.agent, by=ana)
-    said = typed([LOOKUP], prompt="You serve {{guests}} at {{called_number}}.", variables="guests = two\nhouse")
-    edit_draft(cast.agent, said, base=shown(cast.agent, ana), by=ana)
-    publish(save_version(cast.agent, base=shown(cast.agent, ana), by=ana), live=live(cast.agent), by=cast.pia)
+    go_live(exchange, [LOOKUP], prompt="You serve {{guests}} at {{called_number}}.", variables="guests = two\nhouse")
     return line
+
+
+def go_live(exchange: Exchange, tools: list[dict[str, str]], **settings: str) -> None:
+    """Ana types, saves and publishes."""
+    cast, ana = exchange.cast, exchange.cast.ana
+    edit_draft(cast.agent, typed(tools, **settings), base=shown(cast.agent, ana), by=ana)
+    publish(save_version(cast.agent, base=shown(cast.agent, ana), by=ana), live=live(cast.agent), by=cast.pia)
 
 
 def posted(address: str, sent: Sent) -> HttpResponse:
@@ -183,3 +188,36 @@ class TestAReportThatIsntSigned:
         )
 
         assert answer.status_code == 403
+
+
+class TestATransfer:
+    @pytest.fixture
+    def handed_over(self, exchange: Exchange) -> Exchange:
+        """A call on v3, whose manager has another number in v4, which is live."""
+        for number in ("+44 113 496 0101", "+44 113 496 0202"):
+            tool = {"id": "m", "kind": "transfer", "name": "manager", "description": "On request.", "number": number}
+            tool["extension"] = "12#"
+            go_live(exchange, [tool])
+            ring(exchange.twilio, number)
+        return exchange
+
+    def ended(self, line: Connection, call_id: str, handoff: str) -> str:
+        answer = callback(line, call_id, SessionId="VX1", CallStatus="in-progress", HandoffData=handoff)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def test_goes_to_the_number_of_the_calls_own_version(self, handed_over: Exchange) -> None:
+        first = self.ended(handed_over.twilio, "+44 113 496 0101", '{"transfer": "manager"}')
+        second = self.ended(handed_over.twilio, "+44 113 496 0202", '{"transfer": "manager"}')
+
+        assert '<Dial><Number sendDigits="ww12#">+441134960101</Number></Dial>' in first
+        assert ">+441134960202</Number>" in second
+
+    def test_to_nobody_says_the_connections_message(self, handed_over: Exchange) -> None:
+        said = self.ended(handed_over.twilio, "+44 113 496 0101", '{"transfer": "the pope"}')
+
+        assert f"<Say>{handed_over.twilio.fallback}</Say>" in said
+
+    @pytest.mark.parametrize("handoff", ["", "{}", "[1]", "nonsense", '{"reason": "live-agent-handoff"}'])
+    def test_is_only_what_the_worker_asks_for(self, handed_over: Exchange, handoff: str) -> None:
+        assert "<Dial" not in self.ended(handed_over.twilio, "+44 113 496 0101", handoff)
