@@ -193,6 +193,7 @@ LOGGING = {
     "loggers": {
         "agentversions.access": {"level": "WARNING" if DEBUG else "INFO"},
         "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"level": "INFO" if DEBUG else "CRITICAL"},
         "django.request": {"filters": [] if DEBUG else ["unanswered"]},
     },
     "root": {"handlers": ["console"], "level": "INFO"},

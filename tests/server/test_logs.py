@@ -178,6 +178,11 @@ class TestAnError:
         assert "canary" not in log.getvalue()
 
 
+def test_the_development_server_tells_no_path_off_a_developers_machine(log: io.StringIO) -> None:
+    logging.getLogger("django.server").warning('"%s" %s', f"GET /{PATH}/ HTTP/1.1", 404)
+    assert log.getvalue() == ""
+
+
 class TestGunicorn:
     def record(self, template: str, *arguments: object) -> str:
         made = logging.LogRecord("gunicorn.error", logging.ERROR, "", 0, template, arguments, None)
