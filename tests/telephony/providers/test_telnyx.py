@@ -322,7 +322,8 @@ class TestRefusal:
     def test_dials_another_number(self) -> None:
         answer = said(TELNYX.refuse(Refusal("outage", "", "+442079460000")))
 
-        assert [(child.tag, child.text) for child in answer] == [("Dial", "+442079460000"), ("Hangup", None)]
+        assert [child.tag for child in answer] == ["Dial", "Hangup"]
+        assert [(child.tag, child.text) for child in answer[0]] == [("Number", "+442079460000")]
 
 
 class TestReports:
