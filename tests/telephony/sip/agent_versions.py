@@ -1,11 +1,13 @@
 """Kamailio asks Agent Versions who answers a call, and sends the caller on to what speaks. kamailio.cfg loads it.
 
 It needs four environment variables: ROUTE_URL, EVENTS_URL and SIGNING_SECRET from the page of a connection of the kind
-"Generic webhook", and WORKER, the SIP address of what speaks, such as `worker.example.com:5060`.
+"Generic webhook", and WORKER, the SIP address of what speaks, such as `worker.example.com:5060`. A fifth, PATIENCE,
+is optional: the seconds that a caller waits, 1.8 when unset. The server answers within 1.5, whatever its database does.
 
-An INVITE becomes a 302 to the worker, which asks with the same Call-ID and gets the same version's configuration, or
-a refusal: 404 where nobody has the number, else 480 with its sentence; 503 where nobody can be asked. A BYE or CANCEL
-that comes by ends the call; it stays unanswered until its report has arrived, so that SIP's own retries repeat both.
+An INVITE becomes a 302 to the worker, which asks with the same Call-ID and gets the same version's configuration; or
+a refusal: 404 where nobody has the number, else 480, with the connection's sentence as a Warning; 503 where nobody can
+be asked. A BYE or CANCEL that comes by ends the call. It stays unanswered until its report has arrived, so that SIP's
+own retries repeat both. Where it doesn't come by, since the caller and the worker talk directly, the worker reports it.
 """
 
 import hashlib
@@ -23,7 +25,7 @@ ROUTE_URL, EVENTS_URL, WORKER = (os.environ[name] for name in ("ROUTE_URL", "EVE
 SECRET = b64decode(os.environ["SIGNING_SECRET"].removeprefix("whsec_"))
 ENDS = {"BYE": "completed", "CANCEL": "canceled"}
 NOBODYS = ("unknown_number", "number_unassigned")
-PATIENCE = 1.8  # seconds: the server itself answers within 1.5, whatever its database does
+PATIENCE = float(os.environ.get("PATIENCE") or "1.8")
 
 
 def mod_init() -> "Proxy":
@@ -60,7 +62,7 @@ def ring() -> None:
         number, caller = KSR.pv.gete("$rU"), KSR.pv.gete("$fU")
         answer(tell(ROUTE_URL, "call.incoming", {"to": number, "from": caller, "direction": "inbound"}))
     except Exception as problem:  # noqa: BLE001 - who calls must hear something, whatever went wrong
-        KSR.err(f"Nobody could be asked who answers: {problem!r}\n")
+        KSR.err(f"Nobody could be asked who answers: {problem}\n")
         reply(503, "Service Unavailable", "Retry-After: 5")
 
 
@@ -86,7 +88,7 @@ def hang_up(method: str) -> None:
         reason = KSR.pv.gete("$hdr(Reason)") or method
         tell(EVENTS_URL, "call.ended", {"status": ENDS[method], "reason": reason})
     except Exception as problem:  # noqa: BLE001 - silence is what makes the phone say it again
-        KSR.err(f"A call's end could not be reported yet: {problem!r}\n")
+        KSR.err(f"A call's end could not be reported yet: {problem}\n")
     else:
         reply(200, "OK")
 

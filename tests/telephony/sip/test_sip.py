@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.skipif(not sip.present(), reason=sip.CURE),
 ]
 
-
 SOON = 20
 """Seconds that a test waits for what should take one."""
 
@@ -59,9 +58,11 @@ def test_a_call_keeps_its_version_from_its_invite_to_its_bye(exchange: Exchange,
     assert Call.objects.count() == 2
 
     assert kamailio.bye("call-1@phone").status == 200
+    assert kamailio.bye("call-1@phone").status == 200
     ended = call("call-1@phone")
     assert (ended.status, ended.version, ended.caller) == (Status.COMPLETED, exchange.version, "+14155550100")
     assert ended.ended_reason == 'Q.850;cause=16;text="Normal call clearing"'
+    assert ended.events.count() == 1
     assert call("call-2@phone").status == Status.ROUTING
 
 
@@ -105,16 +106,31 @@ def test_whom_no_version_answers_is_put_through_where_the_connection_says_so(
     assert (heard.status, heard.headers["Contact"]) == (302, "<tel:+14155550199>")
 
 
-def test_a_server_that_is_away_or_never_answers_keeps_no_caller_waiting(exchange: Exchange, tmp_path: Path) -> None:
+def test_a_server_that_is_away_or_never_answers_keeps_no_caller_waiting(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with asking(exchange.generic, url, tmp_path) as kamailio:
+        with running(tmp_path, url, url, patience="") as kamailio:
             silent = kamailio.invite("call-1@phone")
             listener.close()
             away = kamailio.invite("call-2@phone")
 
     assert (silent.status, silent.headers["Retry-After"]) == (503, "5")
     assert (away.status, away.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_caller_who_waits_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(SOON)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with running(tmp_path, url, url) as kamailio, ThreadPoolExecutor(1) as phone:
+            calling = phone.submit(kamailio.invite, "call-1@phone")
+            asked = listener.accept()[0]
+
+            assert kamailio.is_there()
+            assert not calling.done()
+
+            asked.close()
+            assert calling.result().status == 503
 
 
 def test_an_end_that_could_not_be_reported_is_reported_when_the_phone_says_it_again(
