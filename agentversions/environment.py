@@ -74,5 +74,7 @@ def mailer(url: str, *, development: bool) -> dict[str, Any]:
             "password": unquote(parts.password or ""),
             "use_ssl": secure,
             "use_tls": not secure and bool(parts.username),
+            # One that doesn't answer holds up nobody else's e-mail for ever.
+            "timeout": 20,
         },
     }

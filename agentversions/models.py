@@ -304,14 +304,14 @@ class Event(models.Model):
 
 
 class Knocks(models.Model):
-    """How often somebody knocked at a door since when; who it was is a digest."""
+    """How often somebody knocked at a door, which counts until when; who it was is a digest."""
 
     key = models.CharField(primary_key=True, max_length=64)
     count = models.PositiveIntegerField()
-    since = models.DateTimeField(db_index=True)
+    until = models.DateTimeField(db_index=True)
 
     class Meta:
         verbose_name_plural = "knocks"
 
     def __str__(self) -> str:
-        return f"{self.count} since {self.since:%H:%M}"
+        return f"{self.count} until {self.until:%H:%M}"

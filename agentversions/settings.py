@@ -8,7 +8,7 @@ PUBLIC_BASE_URL          https://agents.example.com: what providers were told to
 ALLOWED_HOSTS            host names, separated by commas; the public base URL's host when unset
 EMAIL_URL                smtp://user:password@host:port (smtps:// for TLS from the start); the console without it
 VAR_DIR                  where the embedded database lies; var/ beside manage.py when unset
-TRUSTED_PROXIES          how many proxies stand before this server and say who calls; 1 with https, else 0, when unset
+TRUSTED_PROXIES          how many proxies add to X-Forwarded-For whom they heard; 1 with https, else 0, when unset
 WEB_THREADS              threads of one server process, and so its database connections; 4 when unset
 PHONE_PATIENCE           seconds that a caller waits for the database before the fallback; 1.5 when unset
 """

@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from agentversions.signing_in import told_to_wait
+
 urlpatterns = [
+    path("admin/login/", told_to_wait(admin.site.login)),
     path("admin/", admin.site.urls),
     path("telephony/", include("telephony.urls")),
     path("", include("dashboard.urls")),

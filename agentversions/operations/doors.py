@@ -5,6 +5,7 @@ too. Names and addresses are kept as digests only.
 """
 
 import ipaddress
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,40 +33,46 @@ class Limit:
 SIGN_IN_PAIR = Limit(8, timedelta(minutes=5))
 SIGN_IN_ADDRESS = Limit(60, timedelta(minutes=5))
 SIGN_IN_NAME = Limit(100, timedelta(minutes=5))
-"""Loose, and not for who signed in from this address lately: else strangers could lock somebody out."""
+"""Loose: a name is everybody's to type, and many addresses together may not lock its owner out for long."""
 RESET_ADDRESS = Limit(10, timedelta(minutes=10))
 RESET_MAIL = Limit(1, timedelta(minutes=3))
 
 _COUNT = """
-INSERT INTO agentversions_knocks (key, count, since) VALUES (%(key)s, 1, %(now)s)
+INSERT INTO agentversions_knocks AS held (key, count, until) VALUES (%(key)s, 1, %(until)s)
 ON CONFLICT (key) DO UPDATE SET
-    count = CASE WHEN agentversions_knocks.since < %(begin)s THEN 1 ELSE agentversions_knocks.count + 1 END,
-    since = CASE WHEN agentversions_knocks.since < %(begin)s THEN %(now)s ELSE agentversions_knocks.since END
+    count = CASE WHEN held.until <= %(now)s THEN 1 ELSE held.count + 1 END,
+    until = CASE WHEN held.until <= %(now)s THEN excluded.until ELSE held.until END
+RETURNING key, count, until
 """
 
 
 def knock_to_sign_in(name: str, address: str) -> None:
-    """Count a try; raises TooMany, before the password is looked at."""
-    _count(_key("sign in", name, address), SIGN_IN_PAIR)
-    _count(_key("sign in", address), SIGN_IN_ADDRESS)
-    if not Knocks.objects.filter(key=_key("known", name, address), since__gt=timezone.now() - KNOWN).exists():
-        _count(_key("sign in", name), SIGN_IN_NAME)
+    """Count a try; raises TooMany, before the password is looked at.
+
+    Who signed in from this address lately is held up by their own tries alone. The address comes first, so that one
+    can't fill the table with names; the name last, so that one address adds little to what is held against it.
+    """
+    known = Knocks.objects.filter(key=_known(name, address), until__gt=timezone.now()).exists()
+    if not known:
+        _count(_key("address", address), SIGN_IN_ADDRESS)
+    _count(_key("pair", name, address), SIGN_IN_PAIR)
+    if not known:
+        _count(_key("name", name), SIGN_IN_NAME)
 
 
 def let_in(name: str, address: str) -> None:
     """Somebody gave the right password: take the try back, forget the pair's others, remember that they were here."""
     now = timezone.now()
-    Knocks.objects.filter(key__in=[_key("sign in", address), _key("sign in", name)], count__gt=0).update(
-        count=F("count") - 1
-    )
-    Knocks.objects.filter(key=_key("sign in", name, address)).delete()
-    Knocks.objects.update_or_create(key=_key("known", name, address), defaults={"count": 1, "since": now})
-    Knocks.objects.filter(since__lt=now - KNOWN).delete()
+    for key in (_key("address", address), _key("name", name)):
+        Knocks.objects.filter(key=key, count__gt=0).update(count=F("count") - 1)
+    Knocks.objects.filter(key=_key("pair", name, address)).delete()
+    Knocks.objects.update_or_create(key=_known(name, address), defaults={"count": 0, "until": now + KNOWN})
+    Knocks.objects.filter(until__lt=now).delete()
 
 
 def knock_for_a_password(address: str) -> None:
     """Count somebody's asking for an e-mail; raises TooMany."""
-    _count(_key("reset", address), RESET_ADDRESS)
+    _count(_key("reset address", address), RESET_ADDRESS)
 
 
 def may_mail(email: str) -> bool:
@@ -79,12 +86,10 @@ def may_mail(email: str) -> bool:
 
 def _count(key: str, limit: Limit) -> None:
     now = timezone.now()
-    told = {"key": key, "now": _stored(now), "begin": _stored(now - limit.within)}
-    with database.cursor() as cursor:
-        cursor.execute(_COUNT, told)
-    held = Knocks.objects.get(key=key)
+    told = {"key": key, "now": _stored(now), "until": _stored(now + limit.within)}
+    held = Knocks.objects.raw(_COUNT, told)[0]
     if held.count > limit.most:
-        minutes = max(1, round((held.since + limit.within - now).total_seconds() / 60))
+        minutes = math.ceil((held.until - now).total_seconds() / 60)
         raise TooMany(f"Too many attempts. Try again in {minutes} minute{'' if minutes == 1 else 's'}.")
 
 
@@ -92,8 +97,12 @@ def _stored(at: datetime) -> Any:
     return database.ops.adapt_datetimefield_value(at)
 
 
-def _key(*parts: str) -> str:
-    said = "\0".join(part.strip().casefold() for part in parts)
+def _known(name: str, address: str) -> str:
+    return _key("known", name, address)
+
+
+def _key(kind: str, *parts: str) -> str:
+    said = "\0".join((kind, *(part.strip().casefold() for part in parts)))
     return salted_hmac("agentversions.doors", said, algorithm="sha256").hexdigest()
 
 

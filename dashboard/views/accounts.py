@@ -17,7 +17,7 @@ from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agentversions.operations import doors
-from agentversions.signing_in import Counted, caller
+from agentversions.signing_in import Counted, caller, told_to_wait
 from dashboard import demo_sign_in, mail
 
 SHOWN = ("ana", "pia", "ben", "cleo", "admin")
@@ -58,7 +58,7 @@ def _send(context: dict[str, Any]) -> None:
     EmailMessage(subject, render_to_string("accounts/reset_mail.txt", context), to=[context["email"]]).send()
 
 
-@login_not_required
+@told_to_wait
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponseBase:
     """Let someone in, and lead them where they were going."""
