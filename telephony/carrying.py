@@ -20,7 +20,8 @@ def lacks(provider: Provider, configuration: Configuration, options: Options) ->
     told: dict[tuple[Fate, str], list[str]] = {}
     for path, label in _asked(configuration):
         if met := fate(provider, path, kept):
-            told.setdefault(met, []).append(label)
+            note = met[1] or _instead(provider, options, path)
+            told.setdefault((met[0], note), []).append(label)
     found = [Lack(tuple(named), _sentence(provider, *met, named), met[0]) for met, named in told.items()]
     return sorted(found, key=lambda lack: list(Fate).index(lack.fate))
 
@@ -57,6 +58,13 @@ def fate(provider: Provider, path: str, kept: frozenset[str]) -> tuple[Fate, str
     if note and path not in provider.carries:  # else an option takes it away, and the note is of how it is carried
         return Fate.LOST, note
     return Fate.FETCHED if provider.needs_worker else Fate.LOST, ""
+
+
+def _instead(provider: Provider, options: Options, path: str) -> str:
+    """What becomes of a setting that one of the connection's options takes away."""
+    chosen_ones = [(option, options.get(option.key, "")) for option in provider.options]
+    taking = [option.instead.get(value, "") for option, value in chosen_ones if path in option.without.get(value, ())]
+    return next(iter(taking), "")
 
 
 def _asked(configuration: Configuration) -> Iterator[tuple[str, str]]:

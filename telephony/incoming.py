@@ -41,7 +41,7 @@ class CallReport:
     event_id: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
     our_call: str = ""
-    """Our call's id, where the provider echoes it."""
+    """Our call's id, where the provider echoes it: the call's own report, not that of another leg."""
     transfer: str = ""
     """The name of the transfer tool by which the worker hands the caller on: the answer is to dial its number."""
     transcript: str = ""

@@ -85,9 +85,10 @@ def route_call(line: AnyLine, incoming: IncomingCall, ours: UUID | None = None) 
     and returns would give a racing retry nothing, since its snapshot is older than the row that won. They are sent
     together where the database can be. Raises Changed, and makes nothing, if the connection isn't as in `line`.
     """
-    with _named(line, incoming) as ring, _together():
+    ours = ours or uuid7()
+    with _named(line, incoming, ours) as ring, _together():
         with database.cursor() as cursor:
-            cursor.execute(_ROUTE, _ring(line, ring, ours or uuid7()))
+            cursor.execute(_ROUTE, _ring(line, ring, ours))
         found = Call.objects.select_related("version__agent", "connection").defer("connection__secrets")
         rows = found.annotate(has_reports=Exists(_WAITING))
         call = rows.filter(connection=line.pk, provider_call_id=ring.call_id).first()
@@ -120,10 +121,11 @@ def _together() -> Iterator[None]:
 
 
 @contextmanager
-def _named(line: AnyLine, incoming: IncomingCall) -> Iterator[IncomingCall]:
+def _named(line: AnyLine, incoming: IncomingCall, ours: UUID) -> Iterator[IncomingCall]:
     """The ring, with an id for its call where the provider has none yet: that of the ring it repeats, if it does.
 
-    Rings of one connection then take turns. Callers who hide are never taken for one another.
+    Rings of one connection then take turns. Callers who hide are never taken for one another; and who was turned away
+    calls anew, since a refusal is an answer, after which nobody asks again.
     """
     if incoming.call_id:
         yield incoming
@@ -133,10 +135,15 @@ def _named(line: AnyLine, incoming: IncomingCall) -> Iterator[IncomingCall]:
         caller = numbers.caller(incoming.caller)
         same = Call.objects.filter(
             connection=line.pk, caller=caller, dialled=incoming.dialled[:255], provider_call_id__startswith=UNNAMED,
-            started_at__gt=timezone.now() - REPEATED,
+            missed="", started_at__gt=timezone.now() - REPEATED,
         )  # fmt: skip
         first = same.first() if numbers.E164.fullmatch(caller) else None
-        yield replace(incoming, call_id=first.provider_call_id if first else f"{UNNAMED}{uuid7()}")
+        yield replace(incoming, call_id=first.provider_call_id if first else unnamed(ours))
+
+
+def unnamed(ours: UUID) -> str:
+    """What stands for the provider's id of a call until the provider has one."""
+    return f"{UNNAMED}{ours}"
 
 
 def _ring(line: AnyLine, incoming: IncomingCall, ours: UUID) -> dict[str, Any]:
@@ -200,15 +207,38 @@ def record_call_event(line: AnyLine, report: CallReport, at: datetime | None = N
 
 
 def _name(line: AnyLine, report: CallReport) -> None:
-    """Let a call that its provider hadn't named yet have the name that a report of it brings."""
+    """Let a call that its provider hadn't named yet have the name that a report of it brings.
+
+    Two calls that rang alike, from one switchboard perhaps, got one answer, and so the reports of both bring the same
+    call of ours. It is the one that is named first; the other becomes a call of its own, on the same version.
+    """
     try:
         ours = UUID(report.our_call)
     except ValueError:
         return
-    unnamed = Call.objects.filter(pk=ours, connection=line.pk, provider_call_id__startswith=UNNAMED)
-    # Where another call has that name, this one stays as it is.
+    known = Call.objects.filter(connection=line.pk, provider_call_id=report.call_id)
+    if known.exists():
+        return
+    # A ring may bring the same name at this moment: then the call is that one.
     with suppress(IntegrityError), atomic():
-        unnamed.update(provider_call_id=report.call_id)
+        rows = Call.objects.select_for_update(of=("self",), no_key=True)
+        call = rows.filter(pk=ours, connection=line.pk, missed="").first()
+        if call is None or known.exists():
+            return
+        named = not call.provider_call_id.startswith(UNNAMED)
+        call.provider_call_id = report.call_id
+        if named:
+            _fresh(call).save(force_insert=True)
+        else:
+            call.save(update_fields=["provider_call_id"])
+
+
+def _fresh(call: Call) -> Call:
+    """Another call that rang as this one did, of which nothing is told yet."""
+    call.pk, call.status = uuid7(), Status.ROUTING
+    call.answered_at = call.ended_at = call.duration = None
+    call.ended_reason = call.recording_url = ""
+    return call
 
 
 def _told(report: CallReport) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from telephony.operations import FALLBACK
 from telephony.outages import Full, notes
 from telephony.patience import Away, Patience
 from telephony.providers import PROVIDERS, Forged, Provider, Unreadable
-from telephony.routing import UNNAMED, Changed, record_call_event, record_outage, route_call
+from telephony.routing import Changed, record_call_event, record_outage, route_call, unnamed
 
 logger = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ def _answer(dialect: Provider, call: Call, held: Secrets) -> HttpResponse:
 
 def _note(line: Line, incoming: IncomingCall, ours: UUID, at: datetime) -> None:
     """Let a call that got the fallback be recorded when the database is back."""
-    named = incoming if incoming.call_id else replace(incoming, call_id=f"{UNNAMED}{ours}")
+    named = incoming if incoming.call_id else replace(incoming, call_id=unnamed(ours))
     try:
         notes.keep((line.pk, named.call_id), partial(record_outage, line, named, ours, at))
     except Full:

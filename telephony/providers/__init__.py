@@ -3,12 +3,14 @@
 from telephony.providers.base import Answering, Forged, Option, Options, Provider, Secret, Step, Unreadable
 from telephony.providers.generic import Generic
 from telephony.providers.jambonz import Jambonz
+from telephony.providers.retell import Retell
 from telephony.providers.signalwire import SignalWire
 from telephony.providers.telnyx import Telnyx
 from telephony.providers.twilio import Twilio
 
 _ALL: tuple[Provider, ...] = (
     Twilio(),
+    Retell(),
     Jambonz(),
     SignalWire(),
     Telnyx(),

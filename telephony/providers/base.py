@@ -52,6 +52,8 @@ class Option:
     """Whether it is a text of several lines, each of which must fit the pattern."""
     without: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By a chosen value: which of the provider's `carries` its answer then can't carry."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """By a chosen value: a sentence on what becomes of that, where it isn't just left out."""
 
 
 type Options = Mapping[str, str]

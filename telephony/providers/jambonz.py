@@ -161,7 +161,7 @@ class Jambonz:
             reason=_reason(message) if status and status.ended else "",
             event_id=signed[2] if signed else "",  # a retry is signed as the first was, to the byte
             payload={name: value for name, value in message.items() if name not in OURS_TO_FORGET},
-            our_call=reading.text(reading.mapping(message.get("customerData")).get("our_call")),
+            our_call="" if leg else reading.text(reading.mapping(message.get("customerData")).get("our_call")),
         )
         return [report]
 

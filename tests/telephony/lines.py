@@ -18,6 +18,7 @@ from tests.telephony.exchange import AUTH_TOKEN, CALLER, SIGNING_SECRET, WORKER,
 SECRETS: dict[str, Secrets] = {
     "generic": {"signing_secret": SIGNING_SECRET},
     "twilio": {"auth_token": AUTH_TOKEN},
+    "retell": {"api_key": "key_0123456789abcdef"},
     "jambonz": {"webhook_secret": "wh_0123456789abcdef"},
     "signalwire": {"signing_key": "PSK_0123456789abcdef"},
     "telnyx": {"public_key": "j1ZDNYtEzEo1TwVJ6wnwP2VgESol22Omped9PRW6us0=", "rehearsal_key": "0123456789abcdef" * 4},
