@@ -1,17 +1,20 @@
 """Who may see or do what: the one table, and the one gate through which things are found.
 
-What belongs to a project someone isn't a member of is as unknown as what doesn't exist: both are 404.
+What belongs to a project someone isn't a member of is as unknown as what doesn't exist: both are 404. The same holds
+for people: anyone may make a project and be its admin, so if an admin could add whoever has an account, anyone could
+learn who has one, and put a project before strangers. Nobody is invited by e-mail either: accounts are made by who runs
+the server, who can add a newcomer to a first project in the same breath.
 """
 
 from enum import StrEnum
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from agentversions.models import Agent, Membership, Project, Role, Version
-from agentversions.refusals import NotAllowed
+from agentversions.refusals import Invalid, NotAllowed
 
 
 class Act(StrEnum):
@@ -89,6 +92,28 @@ def projects(user: User) -> QuerySet[Project]:
 def project(user: User, pk: UUID) -> Project:
     """The project, or 404."""
     return _found(projects(user).filter(pk=pk).first())
+
+
+def people(user: User) -> QuerySet[User]:
+    """The active people whom the user may know: who is, or was, in one of their projects; a superuser knows all."""
+    active = User.objects.filter(is_active=True)
+    if user.is_superuser and user.is_active:
+        return active
+    known = {"project__in": projects(user)}
+    return active.filter(
+        Q(pk__in=Membership.objects.filter(**known).values("user"))
+        | Q(pk__in=Membership.history.filter(**known).values("user"))
+    )
+
+
+def someone(user: User, username: str) -> User:
+    """One of the people whom the user may know, by the name they sign in with; raises Invalid."""
+    found = None if "\0" in username else people(user).filter(username=username).first()
+    if found is None and user.is_superuser:
+        raise Invalid("Nobody here signs in with this name.")
+    if found is None:
+        raise Invalid("Nobody you share a project with signs in with this name. Who runs this server can add others.")
+    return found
 
 
 def agent(user: User, pk: UUID) -> Agent:

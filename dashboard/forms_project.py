@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
+from agentversions import access
 from agentversions.models import Role
+from agentversions.refusals import Invalid
 
 
 class MemberForm(forms.Form):
@@ -18,10 +20,16 @@ class MemberForm(forms.Form):
     )
     role = forms.ChoiceField(choices=Role.choices, initial=Role.EDITOR)
 
+    def __init__(self, *args: Any, by: User) -> None:
+        super().__init__(*args)
+        self.by = by
+
     def clean(self) -> dict[str, Any]:
-        """Find the user."""
+        """Find the user, among those whom the admin may know."""
         cleaned = super().clean() or {}
-        user = User.objects.filter(username=cleaned.get("username", ""), is_active=True).first()
-        if user is None and "username" in cleaned:
-            self.add_error("username", "Nobody here signs in with this name.")
-        return cleaned | {"user": user}
+        if "username" in cleaned:
+            try:
+                cleaned["user"] = access.someone(self.by, cleaned["username"])
+            except Invalid as refused:
+                self.add_error("username", refused.sentence)
+        return cleaned

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,6 +18,26 @@ class Request(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+OPENED = "project"
+"""The cookie that remembers which project was opened last, in this browser."""
+
+
+def opened(response: HttpResponse, project: UUID) -> HttpResponse:
+    """Remember that a project was opened, with the page that shows it; nothing is written here."""
+    year = 365 * 24 * 3600
+    secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(OPENED, str(project), max_age=year, secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+def opened_last(request: HttpRequest) -> UUID | None:
+    """The project that was opened last, as the browser says; whether one may see it is another question."""
+    try:
+        return UUID(request.COOKIES.get(OPENED, ""))
+    except ValueError:
+        return None
 
 
 def fragments(

@@ -6,13 +6,12 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from agentversions import history, operations
+from agentversions import access, history, operations
 from agentversions.access import Act
 from agentversions.admin.base import Admin, ProjectFilter, VerbForm, person, pretty
 from agentversions.admin.confirming import Confirming
@@ -57,13 +56,6 @@ class MemberForm(VerbForm):
 
     username = forms.CharField(max_length=150, label="Name they sign in with")
 
-    def clean_username(self) -> str:
-        """Find the person."""
-        username: str = self.cleaned_data["username"]
-        if not User.objects.filter(username=username, is_active=True).exists():
-            raise ValidationError("Nobody here signs in with this name.")
-        return username
-
 
 @admin.register(Membership)
 class MembershipAdmin(Remembered[Membership]):
@@ -94,7 +86,7 @@ class MembershipAdmin(Remembered[Membership]):
     @override
     def add(self, told: dict[str, Any], *, by: User) -> Membership:
         """Give them their role."""
-        user = User.objects.get(username=told["username"])
+        user = access.someone(by, told["username"])
         return operations.set_role(told["project"], user, Role(told["role"]), by=by)
 
     @override

@@ -26,7 +26,7 @@ def members(user: User, of: Project, form: MemberForm | None = None) -> Context:
     return projects.project(user, of) | {
         "members": sorted(held, key=lambda member: (rank.index(Role(member.role)), member.user.username)),
         "roles": list(reversed(ROLE_LINES.items())),
-        "form": form or MemberForm(),
+        "form": form or MemberForm(by=user),
     }
 
 

@@ -12,7 +12,7 @@ from agentversions.access import Act
 from agentversions.refusals import Hostile, TooLarge
 from agentversions.starters import STARTERS
 from dashboard.forms import NameForm, read_file, uuid_or_none
-from dashboard.http import Request, go_to
+from dashboard.http import Request, go_to, opened
 from dashboard.pages import bringing, dialogs, editor, projects
 
 
@@ -20,7 +20,7 @@ from dashboard.pages import bringing, dialogs, editor, projects
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """The project's agents, and what each answers with."""
     project = access.project(request.user, project_id)
-    return render(request, "agents/index.html", projects.agents(request.user, project))
+    return opened(render(request, "agents/index.html", projects.agents(request.user, project)), project.pk)
 
 
 def create(request: Request, project_id: UUID) -> HttpResponse:

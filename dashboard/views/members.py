@@ -31,7 +31,7 @@ def set_role(request: Request, project_id: UUID) -> HttpResponse:
     """Give a member another role, or take someone in with one."""
     project = access.project(request.user, project_id)
     access.require(request.user, Act.ADMINISTER, project)
-    form = MemberForm(request.POST)
+    form = MemberForm(request.POST, by=request.user)
     if not form.is_valid():
         return _index(request, project, form)
     user, role = form.cleaned_data["user"], Role(form.cleaned_data["role"])

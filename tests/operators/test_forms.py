@@ -83,15 +83,18 @@ class TestAnAgent:
 
 
 class TestAMember:
-    def test_is_added_by_the_name_they_sign_in_with(self, cast: Cast, sign_in: SignIn) -> None:
+    def test_is_added_by_the_name_they_sign_in_with(self, cast: Cast, root: User, sign_in: SignIn) -> None:
         told = {"project": str(cast.project.pk), "username": "charlie", "role": "viewer"}
-        sign_in(cast.ana).post(page(Membership, "add"), told)
+        sign_in(root).post(page(Membership, "add"), told)
         assert Membership.objects.get(user=cast.charlie).role == Role.VIEWER
-        assert acts(Action.ROLE_SET)[0].actor == cast.ana
+        assert acts(Action.ROLE_SET)[0].actor == root
 
-    def test_is_unknown_if_nobody_signs_in_so(self, cast: Cast, sign_in: SignIn) -> None:
-        told = {"project": str(cast.project.pk), "username": "nobody", "role": "viewer"}
-        assert "Nobody here signs in with this name." in text(sign_in(cast.ana).post(page(Membership, "add"), told))
+    @pytest.mark.parametrize("username", ["nobody", "charlie", "olga"])
+    def test_is_unknown_to_those_who_share_no_project(self, cast: Cast, sign_in: SignIn, username: str) -> None:
+        told = {"project": str(cast.project.pk), "username": username, "role": "viewer"}
+        shown = text(sign_in(cast.ana).post(page(Membership, "add"), told))
+        assert "Nobody you share a project with signs in with this name." in shown
+        assert Membership.objects.filter(project=cast.project).count() == 4
 
     def test_gets_another_role_by_the_verb(self, cast: Cast, sign_in: SignIn) -> None:
         membership = Membership.objects.get(project=cast.project, user=cast.cleo)

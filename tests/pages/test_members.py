@@ -1,5 +1,7 @@
 """Members: who is in a project, and who decides that."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from agentversions.access import role
 from agentversions.models import Action, Event, Membership, Project, Role
-from agentversions.operations import set_role
+from agentversions.operations import create_project, set_role
 from tests.cast import Cast
 from tests.factories import person
 from tests.pages.conftest import SignIn
@@ -60,21 +62,53 @@ class TestLooking:
 
 
 class TestSettingARole:
-    def test_an_admin_takes_someone_in_by_name(self, cast: Cast, sign_in: SignIn) -> None:
+    def test_an_admin_takes_in_someone_they_share_a_project_with(self, cast: Cast, sign_in: SignIn) -> None:
+        set_role(create_project("Night shift", by=cast.charlie), cast.ana, Role.VIEWER, by=cast.charlie)
         client = sign_in(cast.ana)
+
         answer = client.post(setting(cast.project), {"username": "charlie", "role": "editor"})
 
         assert role(cast.charlie, cast.project) == Role.EDITOR
         assert "Charlie&#x27;s role is Editor now." in client.get(answer["Location"]).text
         assert Event.objects.latest("id").action == Action.ROLE_SET
 
+    def test_who_was_taken_out_can_be_taken_in_again(self, cast: Cast, sign_in: SignIn) -> None:
+        client = sign_in(cast.ana)
+        client.post(removing(cast.project), {"username": "ben", "sure": "yes"})
+
+        client.post(setting(cast.project), {"username": "ben", "role": "viewer"})
+
+        assert role(cast.ben, cast.project) == Role.VIEWER
+
+    def test_who_runs_the_server_takes_in_anyone(self, cast: Cast, sign_in: SignIn) -> None:
+        client = sign_in(person("Root", is_superuser=True))
+
+        assert client.post(setting(cast.project), {"username": "charlie", "role": "editor"}).status_code == 302
+        unknown = client.post(setting(cast.project), {"username": "nobody", "role": "editor"})
+
+        assert role(cast.charlie, cast.project) == Role.EDITOR
+        assert "Nobody here signs in with this name." in unknown.text
+
     def test_an_admin_changes_a_members_role(self, cast: Cast, sign_in: SignIn) -> None:
         sign_in(cast.ana).post(setting(cast.project), {"username": "ben", "role": "publisher"})
 
         assert role(cast.ben, cast.project) == Role.PUBLISHER
 
-    @pytest.mark.parametrize("username", ["nobody", "", "x" * 200, "char\0lie", "gone"])
-    def test_a_name_that_nobody_signs_in_with_is_told_beside_the_field(
+    def test_whether_a_stranger_has_an_account_isnt_told(self, cast: Cast, sign_in: SignIn) -> None:
+        own, client = create_project("Mine alone", by=cast.charlie), sign_in(cast.charlie)
+        person("Gone", is_active=False)
+
+        def said(name: str) -> str:
+            told = {"username": name, "role": "viewer"}
+            shown = client.post(setting(own), told, headers={"HX-Request": "true"}).text
+            return re.sub(r'(csrf\w*" value)="[^"]*"', "", shown).replace(name, "…")
+
+        assert said("ana") == said("olga") == said("gone") == said("nobody")
+        assert "Nobody you share a project with signs in with this name." in said("ana")
+        assert roles(own) == {"charlie": "admin"}
+
+    @pytest.mark.parametrize("username", ["nobody", "", "x" * 200, "char\0lie", "gone", "charlie", "olga"])
+    def test_a_name_that_nobody_one_knows_signs_in_with_is_told_beside_the_field(
         self, cast: Cast, sign_in: SignIn, username: str
     ) -> None:
         person("Gone", is_active=False)
