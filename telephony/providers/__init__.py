@@ -7,10 +7,12 @@ from telephony.providers.retell import Retell
 from telephony.providers.signalwire import SignalWire
 from telephony.providers.telnyx import Telnyx
 from telephony.providers.twilio import Twilio
+from telephony.providers.vapi import Vapi
 
 _ALL: tuple[Provider, ...] = (
     Twilio(),
     Retell(),
+    Vapi(),
     Jambonz(),
     SignalWire(),
     Telnyx(),

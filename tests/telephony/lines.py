@@ -21,6 +21,7 @@ SECRETS: dict[str, Secrets] = {
     "retell": {"api_key": "key_0123456789abcdef"},
     "jambonz": {"webhook_secret": "wh_0123456789abcdef"},
     "signalwire": {"signing_key": "PSK_0123456789abcdef"},
+    "vapi": {"secret": "vapi_0123456789abcdef"},
     "telnyx": {"public_key": "j1ZDNYtEzEo1TwVJ6wnwP2VgESol22Omped9PRW6us0=", "rehearsal_key": "0123456789abcdef" * 4},
 }
 NUMBERS = {key: f"+120255502{place:02}" for place, key in enumerate(PROVIDERS)}
