@@ -1,7 +1,7 @@
 """Verbs for the doors that strangers knock at: signing in, and asking for a new password.
 
 Each try is counted before anything costly is done for it, in one statement, so that tries at the same moment count
-too. Names and addresses are kept as digests only.
+too, in however many processes. Names and addresses are kept as digests only, and only while they count.
 """
 
 import ipaddress
