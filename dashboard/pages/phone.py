@@ -70,7 +70,7 @@ def adding(user: User, of: Project, provider: Provider | None) -> Context:
         return told
     return told | {
         "suggested": _suggested(provider),
-        "options": _options(provider, {}),
+        **_options(provider, {}),
         "optional": [secret.label for secret in provider.secrets if secret.optional],
     }
 
@@ -89,7 +89,7 @@ def connection(user: User, of: Connection) -> Context:
         "secrets": [SecretRow(secret, bool((secrets or {}).get(secret.key))) for secret in provider.secrets],
         "unsealable": secrets is None,
         "suggested": _suggested(provider),
-        "options": _options(provider, of.options),
+        **_options(provider, of.options),
     }
 
 
@@ -114,9 +114,14 @@ class OptionRow:
         return dict(self.option.choices).get(self.value, self.value)
 
 
-def _options(provider: Provider, options: Options) -> list[OptionRow]:
+def _options(provider: Provider, options: Options) -> Context:
+    """What can be chosen, and apart from it what hardly anybody changes."""
     values = chosen(provider, options)
-    return [OptionRow(option, values[option.key]) for option in provider.options]
+    rows = [OptionRow(option, values[option.key]) for option in provider.options]
+    return {
+        "options": [row for row in rows if not row.option.seldom],
+        "seldom": [row for row in rows if row.option.seldom],
+    }
 
 
 def _unsealed(connection: Connection) -> Secrets | None:

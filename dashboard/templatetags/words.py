@@ -47,8 +47,8 @@ def listed(names: Sequence[str]) -> str:
 
 @register.filter
 def lower_first(sentence: str) -> str:
-    """A sentence, to go on with after a colon."""
-    return sentence[:1].lower() + sentence[1:]
+    """A sentence, to go on with after a colon; `API key` stays what it is."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
 @register.filter

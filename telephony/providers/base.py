@@ -50,6 +50,8 @@ class Option:
     pattern: str = "[ -~]{0,200}"
     lines: bool = False
     """Whether it is a text of several lines, each of which must fit the pattern."""
+    seldom: bool = False
+    """Whether hardly anybody changes it, so that it is folded away."""
     without: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By a chosen value: which of the provider's `carries` its answer then can't carry."""
     instead: Mapping[str, str] = field(default_factory=dict)

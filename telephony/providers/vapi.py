@@ -76,24 +76,34 @@ class Vapi:
             HMAC,
         ),
         Option(
-            "algorithm", "Algorithm", "", (("sha256", "SHA-256"), ("sha512", "SHA-512"), ("sha1", "SHA-1")), "sha256"
+            "credential",
+            "Credential's id",
+            "With it, reports are signed as the number's requests are. Needed unless the account signs everything.",
+            pattern="[A-Za-z0-9-]{1,64}",
         ),
-        Option("encoding", "Signature's encoding", "", (("hex", "Hex"), ("base64", "Base64")), "hex"),
-        Option("signature_header", "Signature header", default="x-signature", pattern="[A-Za-z0-9-]{1,64}"),
-        Option("timestamp_header", "Timestamp header", default="x-timestamp", pattern="[A-Za-z0-9-]{1,64}"),
-        Option("prefix", "Signature prefix", "Such as sha256=; none when empty.", pattern="[!-~]{0,40}"),
+        Option(
+            "algorithm",
+            "Algorithm",
+            "",
+            (("sha256", "SHA-256"), ("sha512", "SHA-512"), ("sha1", "SHA-1")),
+            "sha256",
+            seldom=True,
+        ),
+        Option("encoding", "Signature's encoding", "", (("hex", "Hex"), ("base64", "Base64")), "hex", seldom=True),
+        Option(
+            "signature_header", "Signature header", default="x-signature", pattern="[A-Za-z0-9-]{1,64}", seldom=True
+        ),
+        Option(
+            "timestamp_header", "Timestamp header", default="x-timestamp", pattern="[A-Za-z0-9-]{1,64}", seldom=True
+        ),
+        Option("prefix", "Signature prefix", "Such as sha256=; none when empty.", pattern="[!-~]{0,40}", seldom=True),
         Option(
             "payload",
             "Payload format",
             "What is signed, as the credential says. Keep {timestamp} in it: without, a request can be replayed.",
             default="{timestamp}.{body}",
             pattern="[!-~]{0,60}[{]body[}][!-~]{0,60}",
-        ),
-        Option(
-            "credential",
-            "Credential's id",
-            "With it, reports are signed as the number's requests are. Needed unless the account signs everything.",
-            pattern="[A-Za-z0-9-]{1,64}",
+            seldom=True,
         ),
     )
     needs_worker = False
