@@ -14,6 +14,10 @@ GRACE = timedelta(minutes=5)
 """How much longer than its version allows a call may take to report its end."""
 
 
+UNNAMED = "unnamed:"
+"""How our own id begins for a call that its provider hasn't named yet."""
+
+
 class Connection(models.Model):
     """A project's account at one provider: its secrets, its worker, and what callers hear when nothing can answer."""
 
@@ -152,6 +156,11 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return f"{self.caller or 'unknown'} → {self.dialled}"
+
+    @property
+    def named(self) -> bool:
+        """Whether its provider has told its own id of it."""
+        return not self.provider_call_id.startswith(UNNAMED)
 
     @property
     def no_end_reported(self) -> bool:

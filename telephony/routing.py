@@ -17,14 +17,12 @@ from agentversions.ids import uuid7
 from telephony import numbers
 from telephony.incoming import CallReport, IncomingCall
 from telephony.lines import AnyLine
-from telephony.models import ENDED, GRACE, Call, CallEvent, Connection, Missed, Status
+from telephony.models import ENDED, GRACE, UNNAMED, Call, CallEvent, Connection, Missed, Status
 from telephony.providers import PROVIDERS
 
 _WAITING = CallEvent.objects.filter(
     connection=OuterRef("connection"), provider_call_id=OuterRef("provider_call_id"), call=None
 )
-UNNAMED = "unnamed:"
-"""How our own id begins for a call that its provider hasn't named yet."""
 REPEATED = timedelta(seconds=45)
 """How long a provider that names no call goes on asking about one: Retell tries four times, ten seconds each."""
 AHEAD = timedelta(minutes=1)
@@ -225,7 +223,7 @@ def _name(line: AnyLine, report: CallReport) -> None:
         call = rows.filter(pk=ours, connection=line.pk, missed="").first()
         if call is None or known.exists():
             return
-        named = not call.provider_call_id.startswith(UNNAMED)
+        named = call.named
         call.provider_call_id = report.call_id
         if named:
             _fresh(call).save(force_insert=True)

@@ -168,10 +168,9 @@ class Retell:
         "extract": "Retell notes nothing down of a call whose recording and transcript it doesn't keep.",
     }
     steps: tuple[Step, ...] = (
-        Step("In Retell's dashboard, open API Keys and copy the key with the webhook badge to here."),
-        Step("Create a single prompt agent whose whole prompt is this.", "{{system_prompt}}"),
+        Step("In Retell's dashboard, create a single prompt agent whose whole prompt is this.", "{{system_prompt}}"),
         Step("In its Webhook Settings, paste this as the agent level webhook URL.", "events"),
-        Step("Publish it, and give its id and the number of that version here."),
+        Step("Publish it, and type its id and the number of that version into the connection's settings."),
         Step("Under Phone Numbers, open the number, add an inbound webhook and paste this.", "route"),
         Step(
             "Leave the number's inbound call agent empty: Retell then declines a call that nothing here can answer. It "

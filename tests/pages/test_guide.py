@@ -56,6 +56,13 @@ def test_no_guide_for_no_provider_and_none_for_strangers(
         cleo.get(guide(cast.project, "twilio"))
 
 
+def test_asks_for_the_secret_as_it_is_called(cast: Cast, sign_in: SignIn) -> None:
+    cleo = sign_in(cast.cleo)
+
+    assert "with its API key." in cleo.get(guide(cast.project, "retell")).text
+    assert "with its public key and" in cleo.get(guide(cast.project, "telnyx")).text
+
+
 def test_a_connections_page_has_the_addresses_where_they_are_pasted(
     cast: Cast, sign_in: SignIn, settings: Settings
 ) -> None:

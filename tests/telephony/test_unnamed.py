@@ -7,19 +7,22 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from agentversions.ids import uuid7
-from agentversions.operations import publish
+from agentversions.operations import publish, suspend_project
 from telephony import routing
 from telephony.incoming import IncomingCall
-from telephony.models import Call, CallEvent, Connection, Missed, Status
+from telephony.models import UNNAMED, Call, CallEvent, Connection, Missed, Status
 from telephony.operations import change_connection
 from telephony.outages import notes
 from telephony.rehearsals.retell import REHEARSAL
-from telephony.routing import REPEATED, UNNAMED, record_outage, route_call
+from telephony.routing import REPEATED, record_outage, route_call
 from tests.cast import Cast, live, save
 from tests.telephony.exchange import CALLER, Exchange, connect, path, public
 from tests.telephony.lines import NUMBERS, SECRETS, line, posted
@@ -126,6 +129,12 @@ class TestRinging:
         assert ours(rung(retell))
         assert sorted(Call.objects.values_list("missed", flat=True)) == ["", Missed.CONNECTION_DISABLED]
 
+    def test_nobody_answers_for_a_suspended_project(self, cast: Cast, retell: Connection) -> None:
+        suspend_project(cast.project, by=User.objects.create_superuser("root"))
+
+        assert json.loads(rung(retell).content) == {"call_inbound": {}}
+        assert Call.objects.get().missed == Missed.PROJECT_SUSPENDED
+
     def test_an_id_in_the_ring_is_the_call_s(self, retell: Connection) -> None:
         first, again, other = (rung(retell, call_id=call_id) for call_id in ("call_1", "call_1", "call_2"))
 
@@ -151,6 +160,16 @@ class TestNaming:
         assert (str(started.pk), started.provider_call_id, started.status) == (call, "call_1", Status.IN_PROGRESS)
         assert (Call.objects.get().status, Call.objects.get().duration) == (Status.COMPLETED, 42)
         assert set(CallEvent.objects.values_list("call", flat=True)) == {started.pk}
+
+    def test_its_page_says_that_it_has_no_name_yet(self, cast: Cast, retell: Connection, client: Client) -> None:
+        call = ours(rung(retell))
+        client.force_login(cast.ana)
+        before = client.get(reverse("calls.show", args=[call])).text
+        told(retell, "call_started", "call_1", call)
+        after = client.get(reverse("calls.show", args=[call])).text
+
+        assert ("None yet" in before, UNNAMED in before) == (True, False)
+        assert ("None yet" in after, "<code>call_1</code>" in after) == (False, True)
 
     def test_an_end_alone_names_it_too(self, retell: Connection) -> None:
         ended(retell, "call_1", ours(rung(retell)))
