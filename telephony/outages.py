@@ -12,8 +12,8 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 logger = logging.getLogger(__name__)
 
-MOST = 5_000
-"""Deeds that one process keeps: beyond it, memory would be the next outage."""
+MOST, LARGEST = 5_000, 64 * 1024 * 1024
+"""Deeds that one process keeps, and bytes of what was sent with them: beyond, memory would be the next outage."""
 EVERY = 1.0
 """Seconds between two attempts."""
 
@@ -27,16 +27,23 @@ class Notes:
 
     def __init__(self) -> None:
         """None yet."""
-        self._deeds: dict[Hashable, Callable[[], object]] = {}
+        self._deeds: dict[Hashable, tuple[Callable[[], object], int]] = {}
+        self._bytes = 0
         self._lock = threading.Lock()
         self._writer: threading.Thread | None = None
 
-    def keep(self, key: Hashable, deed: Callable[[], object]) -> None:
-        """Do this as soon as the database is back; nothing if there is one of this key already. Raises Full."""
+    def keep(self, key: Hashable, deed: Callable[[], object], size: int = 0) -> None:
+        """Do this, which holds so many bytes, as soon as the database is back. Raises Full.
+
+        Nothing if there is one of this key already.
+        """
         with self._lock:
-            if key not in self._deeds and len(self._deeds) >= MOST:
+            if key in self._deeds:
+                return
+            if len(self._deeds) >= MOST or self._bytes + size > LARGEST:
                 raise Full
-            self._deeds.setdefault(key, deed)
+            self._deeds[key] = deed, size
+            self._bytes += size
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write, name="phone-notes", daemon=True)
                 self._writer.start()
@@ -45,13 +52,14 @@ class Notes:
         """It needn't be done any more."""
         if self._deeds:
             with self._lock:
-                self._deeds.pop(key, None)
+                _, size = self._deeds.pop(key, (None, 0))
+                self._bytes -= size
 
     def write_down(self) -> bool:
         """Do what waits; whether all of it is done."""
         try:
             while (first := next(iter(list(self._deeds.items())), None)) is not None:
-                key, deed = first
+                key, (deed, _) = first
                 if not self._done(deed):
                     return False
                 self.forget(key)

@@ -198,7 +198,7 @@ def _keep(request: HttpRequest, dialect: Provider, line: Line, patience: Patienc
     except Away:
         try:
             for told in reports:
-                notes.keep((line.pk, told.event_id), partial(record_call_event, line, told, at))
+                notes.keep((line.pk, told.event_id), partial(record_call_event, line, told, at), len(request.body))
         except Full:
             return _later()
     wanted = next((told for told in reports if told.transfer), None)
@@ -241,7 +241,7 @@ def report(request: HttpRequest, call: UUID, token: str) -> HttpResponse:
         return patience.wait_for(keep)
     except Away:
         try:
-            notes.keep((call, sha256(request.body).digest()), keep)
+            notes.keep((call, sha256(request.body).digest()), keep, len(request.body))
         except Full:
             return _later()
         return HttpResponse(status=202)
