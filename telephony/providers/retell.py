@@ -127,6 +127,7 @@ class Retell:
             "Pinned, a version listed below answers as Retell has it, with its tools.",
             choices=(("prompt", "The version, its prompt as a variable"), ("pinned", "A version of Retell's own")),
             default="prompt",
+            seldom=True,
             without={"pinned": CARRIES - {"variables"}},
             instead={"pinned": "A pinned version answers as Retell has it: see to it there."},
         ),
@@ -137,6 +138,7 @@ class Retell:
             "that name, then one at Retell. A version without a line goes there as if nothing were pinned.",
             pattern=PIN,
             lines=True,
+            seldom=True,
         ),
     )
     needs_worker = False
