@@ -88,7 +88,7 @@ def route(request: HttpRequest, provider: str, connection: UUID) -> HttpResponse
         return dialect.refuse(Refusal(Missed.OUTAGE, FALLBACK))  # whoever it is: it is told nothing
     incoming = dialect.read(request)
     if incoming is None:
-        return _keep(request, dialect, line, patience)
+        return _reported(request, dialect, connection, patience)
     ours, at = uuid7(), timezone.now()
     try:
         call, held = _routed(request, line, incoming, ours, patience)
@@ -181,11 +181,15 @@ def _note(line: Line, incoming: IncomingCall, ours: UUID, at: datetime) -> None:
 @webhook
 def events(request: HttpRequest, provider: str, connection: UUID) -> HttpResponse:
     """Keep what a provider reports of a call."""
-    dialect, patience = _dialect(provider), Patience()
+    return _reported(request, _dialect(provider), connection, Patience())
+
+
+def _reported(request: HttpRequest, dialect: Provider, connection: UUID, patience: Patience) -> HttpResponse:
+    """Keep a report that is signed with what the connection has now; while the database is away, with what it had."""
     try:
-        line = patience.wait_for(partial(lines.look_up, connection, provider))
+        line = patience.wait_for(partial(lines.look_up, connection, dialect.key))
     except Away:
-        line = lines.remembered(connection, provider)
+        line = lines.remembered(connection, dialect.key)
         if line is None:
             return _later()
     return _keep(request, dialect, _authenticated(request, dialect, line), patience)

@@ -7,15 +7,17 @@ import pytest
 
 from agentversions.operations import create_project, resume_project, suspend_project
 from telephony import lines
-from telephony.models import Call, Connection, Missed
+from telephony.models import Call, CallEvent, Connection, Missed
 from telephony.operations import add_connection, change_connection
 from tests.factories import person
 from tests.telephony.exchange import (
     GENERIC_NUMBER,
+    TWILIO_NUMBER,
     Exchange,
     answered_by,
     heard,
     path,
+    post,
     refusal,
     report,
     ring,
@@ -60,6 +62,17 @@ def test_the_new_secret_opens_though_the_old_one_is_remembered(exchange: Exchang
 
     assert signed_with(exchange.generic, NEW_SECRET) == 200
     assert report(exchange.generic, "call.answered").status_code == 403
+
+
+def test_a_report_at_the_rings_address_is_signed_with_the_new_secret_too(exchange: Exchange) -> None:
+    fields = {"CallSid": "CA" + "1" * 32, "CallStatus": "completed", "To": TWILIO_NUMBER}
+    assert post(exchange.twilio, fields).status_code == 200
+    assert CallEvent.objects.count() == 1
+
+    change_connection(exchange.twilio, secrets={"auth_token": "f" * 32}, by=exchange.cast.ana)
+
+    assert post(exchange.twilio, fields | {"CallDuration": "1"}).status_code == 403
+    assert CallEvent.objects.count() == 1
 
 
 def test_what_is_changed_counts_at_the_next_ring(exchange: Exchange) -> None:
