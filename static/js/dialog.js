@@ -24,6 +24,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => event.target.id === "dialog-refusal" && event.target.scrollIntoView({ block: "nearest" }));
 document.body.addEventListener("done", () => dialog.close());
 dialog.addEventListener("close", () => {
+  if (dialog.open) return; // told late: the next one is shown already
   dialog.replaceChildren();
   if (document.activeElement === document.body) document.getElementById("main")?.focus();
 });
