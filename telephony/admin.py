@@ -118,7 +118,7 @@ class PhoneNumberAdmin(Remembered[PhoneNumber]):
 class CallAdmin(Admin[Call]):
     """Calls, each pinned to the version that handled it."""
 
-    project_path = "connection__project"
+    project_path = "project"
     shown = [
         "id", "connection", "provider_call_id", "caller", "dialled", "number", "agent", "version", "missed", "status",
         "started_at", "answered_at", "ended_at", "duration", "ended_reason", "recording_url", "reports",

@@ -48,6 +48,12 @@ class CallReport:
     summary: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     """What was noted down after the call, by name."""
+    transferred: bool = False
+    """Whether the caller was put through to somebody."""
+    voicemail: bool = False
+    """Whether a machine answered or took the call."""
+    success: bool | None = None
+    """Whether the provider judges that the call did what it was for."""
     cost: Decimal | None = None
     """In dollars, which is what providers tell."""
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -112,11 +113,17 @@ class Call(models.Model):
     """One phone call, pinned to the version that handles it; without one exactly if it was missed."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="calls")
+    # No foreign key has an index of its own: the ones below begin with it, and every index costs each ring.
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="calls", db_index=False)
     provider_call_id = models.CharField(max_length=255)
-    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    number = models.ForeignKey(
+        PhoneNumber, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    version = models.ForeignKey(
+        Version, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     agent_name = models.CharField(max_length=100, blank=True, help_text="As it was: a retry gets the same answer.")
     version_name = models.CharField(max_length=100, blank=True, help_text="As it was.")
     worker_url = models.CharField(max_length=500, blank=True, help_text="The connection's, as it was.")
@@ -132,6 +139,10 @@ class Call(models.Model):
     duration = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds.")
     ended_reason = models.CharField(max_length=255, blank=True)
     recording_url = models.CharField(max_length=2_000, blank=True)
+    transferred = models.BooleanField(default=False)
+    voicemail = models.BooleanField(default=False, help_text="Whether a machine answered or took the call.")
+    cost = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True, help_text="Dollars.")
+    success = models.BooleanField(null=True, blank=True, help_text="As a reviewer judged it, else the provider.")
     overdue_at = models.BigIntegerField(
         help_text="Unix seconds: when its version's longest call and the grace have passed."
     )
@@ -147,9 +158,14 @@ class Call(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["connection", "-started_at", "-id"], name="call_connection"),
+            models.Index(fields=["project", "-started_at", "-id"], name="call_project"),
             models.Index(fields=["agent", "-started_at", "-id"], name="call_agent"),
-            models.Index(fields=["version", "-started_at"], name="call_version"),
+            models.Index(fields=["version", "-started_at", "-id"], name="call_version"),
+            models.Index(fields=["number", "-started_at", "-id"], name="call_number"),
+            models.Index(fields=["project", "caller", "-started_at"], name="call_caller"),
+            # Few, and missed from the beginning: nothing that happens to a call later moves it.
+            models.Index(fields=["project", "-started_at", "-id"], condition=~Q(missed=""), name="call_missed"),
+            models.Index(fields=["agent", "-started_at", "-id"], condition=~Q(missed=""), name="call_agent_missed"),
             # What is in progress isn't overdue yet, and of all calls those are the few newest.
             models.Index(fields=["overdue_at"], name="call_overdue"),
         ]
@@ -196,3 +212,65 @@ class CallEvent(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class Review(models.Model):
+    """What somebody who listened thinks of a call; it counts before the provider's judgement."""
+
+    call = models.OneToOneField(Call, on_delete=models.PROTECT, related_name="review")
+    good = models.BooleanField()
+    note = models.CharField(max_length=1_000, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return "Good" if self.good else "Not good"
+
+
+LENGTHS = (
+    *(5, 10, 15, 20, 30, 40, 50, 60, 75, 90, 105, 120, 150, 180, 210, 240),
+    *(300, 360, 420, 480, 600, 900, 1_800, 3_600),
+)
+"""Seconds at which a class of lengths ends and the next begins: fine enough for a median, and few enough to add up."""
+
+
+class Lengths(models.Model):
+    """How many calls were shorter than each of the lengths, and no shorter than the one before."""
+
+    class Meta:
+        abstract = True
+
+
+for _seconds in LENGTHS:
+    models.PositiveIntegerField(default=0).contribute_to_class(Lengths, f"under_{_seconds}")
+models.PositiveIntegerField(default=0).contribute_to_class(Lengths, "longer")
+
+
+class Tally(Lengths):
+    """What became of the calls of one version that began in one hour and have ended: sums, kept with each end."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+", db_index=False)
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_index=False)
+    hour = models.DateTimeField(help_text="In which the calls began.")
+    calls = models.PositiveIntegerField(default=0)
+    seconds = models.PositiveBigIntegerField(default=0)
+    completed = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    busy = models.PositiveIntegerField(default=0)
+    no_answer = models.PositiveIntegerField(default=0)
+    canceled = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    transferred = models.PositiveIntegerField(default=0)
+    voicemail = models.PositiveIntegerField(default=0)
+    successes = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0, help_text="Calls that were judged, and not as a success.")
+    priced = models.PositiveIntegerField(default=0, help_text="Calls whose cost was told.")
+    cost = models.DecimalField(max_digits=14, decimal_places=4, default=0)
+
+    class Meta:
+        verbose_name_plural = "tallies"
+        constraints = [models.UniqueConstraint(fields=["version", "hour"], name="one_tally_per_version_and_hour")]
+        indexes = [models.Index(fields=["agent", "hour"], name="tally_agent")]
+
+    def __str__(self) -> str:
+        return f"{self.version} at {self.hour:%Y-%m-%d %H}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from agentversions.ids import uuid7
 from telephony import numbers
 from telephony.incoming import CallReport, IncomingCall
 from telephony.lines import AnyLine
-from telephony.models import ENDED, GRACE, UNNAMED, Call, CallEvent, Connection, Missed, Status
+from telephony.models import ENDED, GRACE, UNNAMED, Call, CallEvent, Connection, Missed, Review, Status
 from telephony.providers import PROVIDERS
+from telephony.tallying import sums, tally
 
 _WAITING = CallEvent.objects.filter(
     connection=OuterRef("connection"), provider_call_id=OuterRef("provider_call_id"), call=None
@@ -31,18 +33,21 @@ AHEAD = timedelta(minutes=1)
 # The outer WHERE is for SQLite, which would take ON CONFLICT for a join's ON.
 _ROUTE = f"""
 INSERT INTO telephony_call (
-    id, connection_id, provider_call_id, number_id, agent_id, version_id, agent_name, version_name, worker_url,
-    options, fallback, missed, dialled, caller, status, started_at, answered_at, overdue_at, ended_reason, recording_url
+    id, project_id, connection_id, provider_call_id, number_id, agent_id, version_id, agent_name, version_name,
+    worker_url, options, fallback, missed, dialled, caller, status, started_at, answered_at, overdue_at,
+    ended_reason, recording_url, transferred, voicemail
 )
 SELECT
-    %(id)s, line_id, %(call_id)s, number_id, agent_id, CASE WHEN missed = '' THEN version_id END,
+    %(id)s, project_id, line_id, %(call_id)s, number_id, agent_id, CASE WHEN missed = '' THEN version_id END,
     agent_name, version_name, worker_url, options, fallback, missed, %(dialled)s, %(caller)s,
     CASE WHEN missed = '' THEN %(status)s ELSE '{Status.REJECTED}' END,
     %(now)s, CASE WHEN missed = '' AND %(picks_up)s THEN %(now)s END,
-    CAST(%(clock)s AS bigint) + CASE WHEN missed = '' THEN longest_call + %(grace)s ELSE 0 END, '', ''
+    CAST(%(clock)s AS bigint) + CASE WHEN missed = '' THEN longest_call + %(grace)s ELSE 0 END, '', '',
+    false, false
 FROM (
     SELECT
-        line.id AS line_id, number.id AS number_id, agent.id AS agent_id, version.id AS version_id,
+        line.id AS line_id, line.project_id AS project_id, number.id AS number_id, agent.id AS agent_id,
+        version.id AS version_id,
         COALESCE(agent.name, '') AS agent_name, COALESCE(version.name, '') AS version_name,
         line.worker_url AS worker_url, line.options AS options, line.fallback AS fallback,
         version.longest_call AS longest_call,
@@ -242,8 +247,16 @@ def _fresh(call: Call) -> Call:
 def _told(report: CallReport) -> dict[str, Any]:
     """What a report says beside its status; only what it does say."""
     cost = None if report.cost is None else str(report.cost)
-    told = {"transcript": report.transcript, "summary": report.summary, "fields": report.fields, "cost": cost}
-    return {name: value for name, value in told.items() if value}
+    told = {
+        "transcript": report.transcript,
+        "summary": report.summary,
+        "fields": report.fields,
+        "cost": cost,
+        "transferred": report.transferred,
+        "voicemail": report.voicemail,
+    }
+    judged = {} if report.success is None else {"success": report.success}
+    return {name: value for name, value in told.items() if value} | judged
 
 
 @atomic
@@ -252,19 +265,28 @@ def settle(call: Call) -> Call:
     rows = Call.objects.select_for_update(of=("self",), no_key=True).select_related("version")
     call = rows.get(pk=call.pk)
     waiting = CallEvent.objects.filter(connection=call.connection_id, provider_call_id=call.provider_call_id, call=None)
-    events = list(waiting.order_by("pk"))
+    events, before = list(waiting.order_by("pk")), sums(call)
     for event in events:
         _apply(call, event)
     if events:
-        call.save(update_fields=["status", "answered_at", "ended_at", "duration", "ended_reason", "recording_url"])
+        call.save(update_fields=SETTLED)
+        tally(call, before)
         CallEvent.objects.filter(pk__in=[event.pk for event in events]).update(call=call)
     return call
+
+
+SETTLED = [
+    *("status", "answered_at", "ended_at", "duration", "ended_reason", "recording_url"),
+    *("transferred", "voicemail", "cost", "success"),
+]
+"""What reports tell of a call."""
 
 
 def _apply(call: Call, event: CallEvent) -> None:
     """Let a report move a call in memory: a status only forward, an end once, what enriches it always."""
     moment = min(event.occurred_at or event.received_at, event.received_at + AHEAD)
     call.recording_url = event.recording_url or call.recording_url
+    _enrich(call, event.told)
     if not event.status:
         return
     status = Status(event.status)
@@ -274,6 +296,15 @@ def _apply(call: Call, event: CallEvent) -> None:
         _end(call, event, moment)
     elif status.rank >= Status.IN_PROGRESS.rank and call.answered_at is None:
         call.answered_at = min(moment, call.ended_at or moment)
+
+
+def _enrich(call: Call, told: dict[str, Any]) -> None:
+    call.transferred = call.transferred or told.get("transferred", False)
+    call.voicemail = call.voicemail or told.get("voicemail", False)
+    if "cost" in told:
+        call.cost = Decimal(told["cost"])
+    if "success" in told and not Review.objects.filter(call=call).exists():
+        call.success = told["success"]
 
 
 def _end(call: Call, event: CallEvent, moment: datetime) -> None:

@@ -33,7 +33,7 @@ class Wanted:
 
 def calls(user: User, of: Project, wanted: Wanted) -> Context:
     """A page of the project's calls, newest first."""
-    found = Call.objects.filter(connection__project=of)
+    found = Call.objects.filter(project=of)
     agent, version = _chosen(user, of, wanted)
     if agent:
         found = found.filter(agent=agent)

@@ -19,7 +19,7 @@ def project(user: User, project: Project) -> Context:
         "project": project,
         "may": may(user, project),
         "agent_count": Agent.objects.filter(project=project, archived_at=None).count(),
-        "calls_now": Call.objects.in_progress().filter(connection__project=project).count(),
+        "calls_now": Call.objects.in_progress().filter(project=project).count(),
         "number_count": PhoneNumber.objects.filter(connection__project=project).count(),
     }
 

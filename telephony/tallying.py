@@ -1,0 +1,102 @@
+"""Keeps the sums of calls by version and hour: what a call adds to them, and what changes when the call does.
+
+The call is locked by whoever changes it, and the sums change in the same transaction: they are never behind.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection as database
+
+from telephony.models import ENDED, LENGTHS, Call, Status, Tally
+
+type Sums = dict[str, Decimal | int]
+
+COLUMNS = tuple(
+    field.name for field in Tally._meta.concrete_fields if field.name not in ("id", "agent", "version", "hour")
+)
+
+_ADD = f"""
+INSERT INTO telephony_tally (agent_id, version_id, hour, {", ".join(COLUMNS)})
+VALUES (%(agent)s, %(version)s, %(hour)s, {", ".join(f"%({column})s" for column in COLUMNS)})
+ON CONFLICT (version_id, hour) DO UPDATE SET
+{", ".join(f"{column} = telephony_tally.{column} + excluded.{column}" for column in COLUMNS)}
+"""  # noqa: S608 (columns of ours)
+
+
+def sums(call: Call) -> Sums:
+    """What a call adds to its version's sums: nothing before it has ended."""
+    if call.version_id is None or not Status(call.status).ended:
+        return {}
+    seconds = call.duration or 0
+    counted: dict[str, Decimal | int | bool] = {
+        "calls": 1,
+        "seconds": seconds,
+        call.status: 1,
+        "transferred": call.transferred,
+        "voicemail": call.voicemail,
+        "successes": call.success is True,
+        "failures": call.success is False,
+        "priced": call.cost is not None,
+        "cost": call.cost or Decimal(0),
+        length(seconds): 1,
+    }
+    return {column: int(value) if isinstance(value, bool) else value for column, value in counted.items() if value}
+
+
+def length(seconds: int) -> str:
+    """The column that counts calls as long as this."""
+    return next((f"under_{most}" for most in LENGTHS if seconds < most), "longer")
+
+
+def tally(call: Call, before: Mapping[str, Decimal | int]) -> None:
+    """Add to the sums of a call's version what the call adds now, and take off what it added before."""
+    now = sums(call)
+    change: dict[str, Any] = {column: now.get(column, 0) - before.get(column, 0) for column in COLUMNS}
+    if not any(change.values()):
+        return
+    hour = call.started_at.replace(minute=0, second=0, microsecond=0)
+    change |= {"agent": _uuid(call.agent_id), "version": call.version_id}
+    change |= {"hour": database.ops.adapt_datetimefield_value(hour), "cost": str(change["cost"])}
+    with database.cursor() as cursor:
+        cursor.execute(_ADD, change)
+
+
+def _uuid(value: Any) -> Any:
+    return value if database.features.has_native_uuid_field else value.hex
+
+
+def recount() -> None:
+    """Count everything anew: for calls that came into the table by another door than `settle`."""
+    with database.cursor() as cursor:
+        cursor.execute("DELETE FROM telephony_tally")
+        cursor.execute(_RECOUNT.format(hour=_HOUR[database.vendor]))
+
+
+_HOUR = {
+    "postgresql": "date_trunc('hour', started_at, 'UTC')",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:00:00', started_at)",
+}
+_COUNTED = {
+    "calls": "count(*)",
+    "seconds": "COALESCE(sum(duration), 0)",
+    "successes": "sum(CASE WHEN success THEN 1 ELSE 0 END)",
+    "failures": "sum(CASE WHEN NOT success THEN 1 ELSE 0 END)",
+    "priced": "count(cost)",
+    "cost": "COALESCE(sum(cost), 0)",
+    **{status.value: f"sum(CASE WHEN status = '{status.value}' THEN 1 ELSE 0 END)" for status in ENDED},
+    **{fact: f"sum(CASE WHEN {fact} THEN 1 ELSE 0 END)" for fact in ("transferred", "voicemail")},
+    **{
+        f"under_{most}": f"sum(CASE WHEN COALESCE(duration, 0) BETWEEN {least} AND {most - 1} THEN 1 ELSE 0 END)"
+        for least, most in zip((0, *LENGTHS), LENGTHS, strict=False)
+    },
+    "longer": f"sum(CASE WHEN duration >= {LENGTHS[-1]} THEN 1 ELSE 0 END)",
+}
+_RECOUNT = f"""
+INSERT INTO telephony_tally (agent_id, version_id, hour, {", ".join(COLUMNS)})
+SELECT agent_id, version_id, {{hour}} AS began, {", ".join(_COUNTED[column] for column in COLUMNS)}
+FROM telephony_call
+WHERE version_id IS NOT NULL AND status IN ({", ".join(f"'{status.value}'" for status in ENDED)})
+GROUP BY agent_id, version_id, began
+"""  # noqa: S608 (columns of ours)
