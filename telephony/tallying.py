@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection as database
+from django.db.models import F
 
 from telephony.models import ENDED, LENGTHS, Call, Status, Tally
 
@@ -17,11 +18,10 @@ COLUMNS = tuple(
     field.name for field in Tally._meta.concrete_fields if field.name not in ("id", "agent", "version", "hour")
 )
 
-_ADD = f"""
+_BEGIN = f"""
 INSERT INTO telephony_tally (agent_id, version_id, hour, {", ".join(COLUMNS)})
-VALUES (%(agent)s, %(version)s, %(hour)s, {", ".join(f"%({column})s" for column in COLUMNS)})
-ON CONFLICT (version_id, hour) DO UPDATE SET
-{", ".join(f"{column} = telephony_tally.{column} + excluded.{column}" for column in COLUMNS)}
+VALUES (%(agent)s, %(version)s, %(hour)s, {", ".join("0" for _ in COLUMNS)})
+ON CONFLICT (version_id, hour) DO NOTHING
 """  # noqa: S608 (columns of ours)
 
 
@@ -54,13 +54,16 @@ def tally(call: Call, before: Mapping[str, Decimal | int]) -> None:
     """Add to the sums of a call's version what the call adds now, and take off what it added before."""
     now = sums(call)
     change: dict[str, Any] = {column: now.get(column, 0) - before.get(column, 0) for column in COLUMNS}
-    if not any(change.values()):
+    changed = {column: F(column) + value for column, value in change.items() if value}
+    if not changed:
         return
     hour = call.started_at.replace(minute=0, second=0, microsecond=0)
-    change |= {"agent": _uuid(call.agent_id), "version": call.version_id}
-    change |= {"hour": database.ops.adapt_datetimefield_value(hour), "cost": str(change["cost"])}
-    with database.cursor() as cursor:
-        cursor.execute(_ADD, change)
+    # Not one statement: what is taken off would be refused as a row of its own before it met the row that is there.
+    if not Tally.objects.filter(version=call.version_id, hour=hour).update(**changed):
+        told = {"agent": _uuid(call.agent_id), "version": call.version_id}
+        with database.cursor() as cursor:
+            cursor.execute(_BEGIN, told | {"hour": database.ops.adapt_datetimefield_value(hour)})
+        Tally.objects.filter(version=call.version_id, hour=hour).update(**changed)
 
 
 def _uuid(value: Any) -> Any:
@@ -76,7 +79,7 @@ def recount() -> None:
 
 _HOUR = {
     "postgresql": "date_trunc('hour', started_at, 'UTC')",
-    "sqlite": "strftime('%%Y-%%m-%%d %%H:00:00', started_at)",
+    "sqlite": "strftime('%Y-%m-%d %H:00:00', started_at)",
 }
 _COUNTED = {
     "calls": "count(*)",
