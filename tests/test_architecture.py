@@ -23,8 +23,9 @@ WRITES = {
 }
 VERBS = (
     "agentversions/operations/",
-    "telephony/operations.py",
+    "telephony/operations/",
     "telephony/routing.py",  # the verb that a ring is: one statement
+    "telephony/tallying.py",  # what settling a call adds to the sums, in its transaction
     "agentversions/guards.py",  # the database's own refusals, put in place after migrations
     "agentversions/backups.py",  # everything at once, or nothing
 )

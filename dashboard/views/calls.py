@@ -10,6 +10,7 @@ from agentversions import access
 from dashboard import found
 from dashboard.forms import uuid_or_none, whole
 from dashboard.http import Request
+from dashboard.pages import call as page
 from dashboard.pages import calls as pages
 from dashboard.pages.calls import Wanted
 
@@ -35,4 +36,4 @@ def _wanted(request: Request) -> Wanted:
 def show(request: Request, call_id: UUID) -> HttpResponse:
     """One call: who rang whom, how it went, and what answered."""
     call = found.call(request.user, call_id)
-    return render(request, "calls/show.html", pages.call(request.user, call))
+    return render(request, "calls/show.html", page.call(request.user, call))

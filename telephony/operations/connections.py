@@ -1,4 +1,4 @@
-"""The verbs of the phone that people use: connections and numbers. `routing` has what providers do: calls."""
+"""Connections and their numbers."""
 
 import re
 from collections.abc import Mapping
