@@ -8,7 +8,7 @@ from agentversions.operations import secrets
 from agentversions.sealing import Secrets
 from telephony import filling, tokens
 from telephony.models import Call
-from telephony.providers import PROVIDERS, Answering, Options, Provider
+from telephony.providers import Answering, Options, Provider
 
 MASKED = "••••••"
 
@@ -37,11 +37,6 @@ def secrets_of(version: Version) -> Secrets:
 def chosen(provider: Provider, options: Options) -> dict[str, str]:
     """A connection's choices, with the provider's defaults where nothing was chosen."""
     return {option.key: options.get(option.key) or option.default for option in provider.options}
-
-
-def provider_of(call: Call) -> Provider:
-    """Who carries a call."""
-    return PROVIDERS[call.connection.provider]
 
 
 def address(name: str, *arguments: object) -> str:

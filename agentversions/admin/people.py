@@ -35,29 +35,24 @@ class PeopleAdmin(UserAdmin):  # type: ignore[type-arg] # generic in its stubs o
 
 @admin.register(Group)
 class GroupsAdmin(GroupAdmin):
-    """Groups: who may change one could give themselves everything."""
+    """Groups: seen and changed by superusers only, as who may change one could give themselves everything."""
 
     @override
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """By superusers."""
         return person(request).is_superuser
 
     @override
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """By superusers."""
-        return person(request).is_superuser
+        return self.has_module_permission(request)
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """By superusers."""
-        return person(request).is_superuser
+        return self.has_module_permission(request)
 
     @override
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """By superusers."""
-        return person(request).is_superuser
+        return self.has_module_permission(request)
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """By superusers."""
-        return person(request).is_superuser
+        return self.has_module_permission(request)

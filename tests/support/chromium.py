@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.installing import last_words, quietly
+
 HOME = Path(sys.prefix) / "chromium"  # A fetched browser lives and dies with the environment.
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 APPLICATIONS = (
@@ -111,7 +113,7 @@ def _fetch() -> Path | None:
         try:
             way()
         except (OSError, subprocess.SubprocessError) as problem:
-            _tell(f"  {way.__name__.removeprefix('_by_')}: {_last_words(problem)}")
+            _tell(f"  {way.__name__.removeprefix('_by_')}: {last_words(problem)}")
         if found := _first(_present()):
             return found
     return None
@@ -121,45 +123,28 @@ def _by_apt() -> None:
     if os.getuid() != 0 or not shutil.which("apt-get"):
         raise OSError("only as root on Debian or Ubuntu")
     _tell("Installing Chromium… (about 30 s)")
-    _quietly("apt-get", "update")
+    quietly("apt-get", "update")
     # Without fonts every letter is a box; the library is what Playwright's own program wants.
-    _quietly("apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-liberation", "libatomic1")
+    quietly("apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-liberation", "libatomic1")
 
 
 def _by_playwright() -> None:
     _tell("Downloading Chromium with Playwright…")
-    _quietly(sys.executable, "-m", "playwright", "install", "chromium")
+    quietly(sys.executable, "-m", "playwright", "install", "chromium")
 
 
 def _by_npm() -> None:
     """A Chromium for servers that brings its own libraries: no root needed; Linux on x64 only."""
     _tell("Downloading Chromium with npm…")
     HOME.mkdir(exist_ok=True)
-    _quietly("npm", "install", "--no-save", "--prefix", str(HOME), "@sparticuz/chromium@153")
+    quietly("npm", "install", "--no-save", "--prefix", str(HOME), "@sparticuz/chromium@153")
     packed = HOME / "node_modules/@sparticuz/chromium/bin"
     for source, target in (("chromium.br", "chromium.bin"), ("al2023.tar.br", "al2023.tar")):
-        _quietly("node", "-e", UNPACK, str(packed / source), str(HOME / target))
-    _quietly("tar", "-xf", str(HOME / "al2023.tar"), "-C", str(HOME))
+        quietly("node", "-e", UNPACK, str(packed / source), str(HOME / target))
+    quietly("tar", "-xf", str(HOME / "al2023.tar"), "-C", str(HOME))
     (HOME / "chromium").write_text(WRAPPER)
     for program in ("chromium", "chromium.bin"):
         (HOME / program).chmod(0o755)
-
-
-def _quietly(*command: str) -> None:
-    subprocess.run(  # noqa: S603 - the fixed commands above
-        command,
-        check=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=600,
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-    )
-
-
-def _last_words(problem: Exception) -> str:
-    output = getattr(problem, "output", None) or b""
-    return output.decode(errors="replace").strip()[-500:] or str(problem)
 
 
 def _tell(words: str) -> None:

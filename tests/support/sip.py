@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.installing import last_words, quietly
+
 PACKAGES = ("kamailio", "kamailio-python3-modules", "sip-tester")
 PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
 MODULES = ("/usr/lib/*/kamailio/modules", "/usr/lib*/kamailio/modules", "/usr/local/lib*/kamailio/modules")
@@ -44,8 +46,8 @@ def install() -> None:
     sys.stderr.write("Installing Kamailio and sipp… (about 10 s)\n")
     apt = ("apt-get", *(f"-o{option}" for option in PATIENCE))
     with _no_service():
-        _quietly(*apt, "update")
-        _quietly(*apt, "install", "-y", "--no-install-recommends", *PACKAGES)
+        quietly(*apt, "update")
+        quietly(*apt, "install", "-y", "--no-install-recommends", *PACKAGES)
 
 
 @contextmanager
@@ -62,19 +64,7 @@ def _no_service() -> Iterator[None]:
         if ours:
             POLICY.unlink()
         if not here and program("kamailio") and shutil.which("systemctl"):
-            _quietly("systemctl", "disable", "kamailio")
-
-
-def _quietly(*command: str) -> None:
-    subprocess.run(  # noqa: S603 - the fixed commands above
-        command,
-        check=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=300,
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-    )
+            quietly("systemctl", "disable", "kamailio")
 
 
 def main() -> None:
@@ -83,8 +73,7 @@ def main() -> None:
         try:
             install()
         except (OSError, subprocess.SubprocessError) as problem:
-            told = (getattr(problem, "output", None) or b"").decode(errors="replace").strip()[-500:] or str(problem)
-            sys.stderr.write(f"  apt: {told}\n")
+            sys.stderr.write(f"  apt: {last_words(problem)}\n")
     sys.stdout.write(f"{skipped() or program('kamailio')}\n")
 
 
