@@ -241,6 +241,8 @@ def _fresh(call: Call) -> Call:
     call.pk, call.status = uuid7(), Status.ROUTING
     call.answered_at = call.ended_at = call.duration = None
     call.ended_reason = call.recording_url = ""
+    call.transferred = call.voicemail = False
+    call.cost = call.success = None
     return call
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -17,12 +18,12 @@ from django.utils import timezone
 from agentversions.ids import uuid7
 from agentversions.operations import publish, suspend_project
 from telephony import routing
-from telephony.incoming import IncomingCall
+from telephony.incoming import CallReport, IncomingCall
 from telephony.models import UNNAMED, Call, CallEvent, Connection, Missed, Status
 from telephony.operations import change_connection
 from telephony.outages import notes
 from telephony.rehearsals.retell import REHEARSAL
-from telephony.routing import REPEATED, record_outage, route_call
+from telephony.routing import REPEATED, record_call_event, record_outage, route_call
 from tests.cast import Cast, live, save
 from tests.telephony.exchange import CALLER, Exchange, connect, path, public
 from tests.telephony.lines import NUMBERS, SECRETS, line, posted
@@ -212,6 +213,17 @@ class TestNaming:
         ended(retell, "call_2", call, seconds=9)
         two.refresh_from_db()
         assert (two.duration, Call.objects.count()) == (9, 2)
+
+    def test_what_was_told_of_the_first_is_not_the_seconds(self, retell: Connection) -> None:
+        call = ours(rung(retell))
+        assert ours(rung(retell)) == call
+        told(retell, "call_started", "call_1", call)
+        said: dict[str, Any] = {"transferred": True, "voicemail": True, "success": True, "cost": Decimal("0.05")}
+        record_call_event(retell, CallReport("call_1", "call_analyzed", Status.COMPLETED, duration=5, **said))
+        told(retell, "call_started", "call_2", call)
+
+        two = Call.objects.get(provider_call_id="call_2")
+        assert (two.transferred, two.voicemail, two.success, two.cost) == (False, False, None, None)
 
     def test_a_name_that_another_call_has_stays_its(self, retell: Connection) -> None:
         rung(retell, OTHER, call_id="call_1")
