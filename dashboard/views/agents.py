@@ -13,14 +13,15 @@ from agentversions.refusals import Hostile, TooLarge
 from agentversions.starters import STARTERS
 from dashboard.forms import NameForm, read_file, uuid_or_none
 from dashboard.http import Request, go_to, opened
-from dashboard.pages import bringing, dialogs, editor, projects
+from dashboard.pages import agents as pages
+from dashboard.pages import bringing, dialogs, editor
 
 
 @require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """The project's agents, and what each answers with."""
     project = access.project(request.user, project_id)
-    return opened(render(request, "agents/index.html", projects.agents(request.user, project)), project.pk)
+    return opened(render(request, "agents/index.html", pages.agents(request.user, project)), project.pk)
 
 
 def create(request: Request, project_id: UUID) -> HttpResponse:

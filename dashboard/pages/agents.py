@@ -1,0 +1,140 @@
+"""What the list of a project's agents knows: what is live, how their phones went in the last day, one's own drafts."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Count, OuterRef, Subquery, Sum
+from django.utils import timezone
+
+from agentversions.models import Action, Agent, Draft, Event, Project
+from dashboard.pages import projects
+from dashboard.pages.projects import Context
+from telephony.models import Call, PhoneNumber, Tally
+
+HOURS = 24
+"""How far back the list looks: "today" would begin at another moment for each of its readers."""
+BAR, BAR_WIDTH, HIGHEST = 4, 3, 24
+"""Units from one hour of the drawing to the next, of a bar's width, and of the busiest hour's height."""
+LEAST_SCALE = 4
+"""Calls an hour that fill the drawing at least: one call in a quiet day isn't a peak."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An hour in the drawing."""
+
+    x: int
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Hours:
+    """The calls that versions of an agent handled in each of the last hours, oldest first."""
+
+    calls: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.calls)
+
+    @property
+    def most(self) -> int:
+        """How many the busiest hour had."""
+        return max(self.calls)
+
+    @property
+    def bars(self) -> list[Bar]:
+        """The drawing."""
+        scale = max(self.most, LEAST_SCALE)
+        heights = [round(count / scale * HIGHEST, 1) if count else 0 for count in self.calls]
+        return [Bar(hour * BAR, round(HIGHEST - height, 1), height) for hour, height in enumerate(heights) if height]
+
+
+@dataclass(frozen=True)
+class Row:
+    """An agent as the list shows it; `draft_at` is when one's own draft was changed, if it isn't what is live."""
+
+    agent: Agent
+    live_since: datetime | None
+    numbers: int
+    hours: Hours
+    in_progress: int
+    missed: int
+    draft_at: datetime | None
+
+
+def agents(user: User, of: Project) -> Context:
+    """The project's agents. As many queries for many agents as for one, none of which grows with all calls."""
+    numbers = PhoneNumber.objects.filter(agent=OuterRef("pk")).values("agent").annotate(n=Count("pk")).values("n")
+    published = Event.objects.filter(agent=OuterRef("pk"), action=Action.PUBLISHED).order_by("-pk").values("at")
+    listed = list(
+        Agent.objects.filter(project=of)
+        .select_related("published")
+        .defer("published__configuration")
+        .annotate(numbers=Subquery(numbers), live_since=Subquery(published[:1]))
+        .order_by("name", "pk")
+    )
+    working = [agent for agent in listed if not agent.archived_at]
+    now = timezone.now()
+    since = _hour(now) - timedelta(hours=HOURS - 1)
+    running = _running(of, now)
+    handled = _handled([agent.pk for agent in working], since, running)
+    missed, drafts = _missed([agent.pk for agent in working], since), _differing(user, of)
+    in_progress = Counter(agent for agent, _ in running)
+    return projects.project(user, of) | {
+        "rows": [
+            Row(
+                agent,
+                agent.live_since if agent.published_id else None,
+                agent.numbers or 0,
+                handled[agent.pk],
+                in_progress[agent.pk],
+                missed.get(agent.pk, 0),
+                drafts.get(agent.pk),
+            )
+            for agent in working
+        ],
+        "archived": [agent for agent in listed if agent.archived_at],
+        "since": since,
+        "drawn": {"width": (HOURS - 1) * BAR + BAR_WIDTH, "height": HIGHEST, "bar": BAR_WIDTH},
+    }
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _running(of: Project, now: datetime) -> list[tuple[UUID, datetime]]:
+    """The agent and the beginning of each call in progress."""
+    return list(Call.objects.in_progress(now).filter(project=of).values_list("agent", "started_at"))
+
+
+def _handled(agents: Iterable[UUID], since: datetime, running: Iterable[tuple[UUID, datetime]]) -> dict[UUID, Hours]:
+    """Calls by the hour they began in: the sums of those that ended, and those in progress."""
+    ended = Tally.objects.filter(agent__in=agents, hour__gte=since).values_list("agent", "hour")
+    found = Counter({(agent, hour): calls for agent, hour, calls in ended.annotate(n=Sum("calls"))})
+    found += Counter((agent, _hour(began)) for agent, began in running)
+    hours = [since + timedelta(hours=n) for n in range(HOURS)]
+    return {agent: Hours(tuple(found[agent, hour] for hour in hours)) for agent in agents}
+
+
+def _missed(agents: Iterable[UUID], since: datetime) -> dict[UUID, int]:
+    missed = Call.objects.filter(agent__in=agents, started_at__gte=since).exclude(missed="").order_by()
+    return dict(missed.values_list("agent").annotate(n=Count("*")))
+
+
+def _differing(user: User, of: Project) -> dict[UUID, datetime]:
+    """When one's own drafts were changed, by agent: those that aren't what is live."""
+    drafts = Draft.objects.filter(agent__project=of, owner=user).exclude(started_at=None)
+    compared = drafts.select_related("agent__published", "based_on")
+    return {
+        draft.agent_id: draft.changed_at
+        for draft in compared
+        if draft.differs_from(draft.agent.published or draft.based_on)
+    }
