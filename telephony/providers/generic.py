@@ -8,6 +8,7 @@ import secrets as random
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -30,6 +31,7 @@ ENDS = {
     "canceled": Status.CANCELED,
     "rejected": Status.REJECTED,
 }
+LONGEST_TEXT = 1_000_000
 
 
 def new_secret() -> str:
@@ -63,6 +65,11 @@ class Generic:
         Step("Give your program the signing secret. It signs each request as Standard Webhooks says."),
         Step("Let it post a call.incoming here when a call comes in, and do what the answer says.", "route"),
         Step("Let it post call.answered, call.ended, call.recording and call.report here.", "events"),
+        Step(
+            "A call.report may tell, in its data: transcript and summary, which are texts; fields, an object; cost, in "
+            "dollars; and, as true or false, transferred (somebody took the caller over), voicemail (a machine did) "
+            "and success (the call did what it was for)."
+        ),
     )
 
     def authenticate(self, request: HttpRequest, secrets: Secrets, options: Options) -> None:
@@ -110,7 +117,10 @@ class Generic:
         return _json({"refusal": told | ({"transfer": refusal.transfer} if refusal.transfer else {})})
 
     def read_events(self, request: HttpRequest) -> list[CallReport]:
-        """Read `call.answered`, `call.ended`, `call.recording` or `call.report`; other types are kept as they are."""
+        """Read `call.answered`, `call.ended`, `call.recording` or `call.report`; other types are kept as they are.
+
+        What a report tells beside is read of an end too: a program may have it all by then.
+        """
         message = _message(request)
         data, kind = message["data"], reading.text(message["type"], 40)
         report = CallReport(
@@ -123,6 +133,13 @@ class Generic:
             recording_url=reading.address(data.get("url")) if kind == "call.recording" else "",
             event_id=reading.text(request.headers.get("webhook-id")),
             payload=message,
+            transcript=reading.text(data.get("transcript"), LONGEST_TEXT),
+            summary=reading.text(data.get("summary"), LONGEST_TEXT),
+            fields=reading.mapping(data.get("fields")),
+            transferred=data.get("transferred") is True,
+            voicemail=data.get("voicemail") is True,
+            success=reading.judged(data.get("success")),
+            cost=_cost(data.get("cost")),
         )
         return [report]
 
@@ -138,6 +155,11 @@ def _status(kind: str, data: dict[str, Any]) -> Status | None:
     if kind == "call.ended":
         return ENDS.get(str(data.get("status")), Status.COMPLETED)
     return None
+
+
+def _cost(value: object) -> Decimal | None:
+    """Dollars, as a number or, so that nothing is rounded on the way, in digits."""
+    return reading.price(value) if isinstance(value, str) else reading.dollars(value)
 
 
 def _message(request: HttpRequest) -> dict[str, Any]:

@@ -161,6 +161,7 @@ class Jambonz:
             reason=_reason(message) if status and status.ended else "",
             event_id=signed[2] if signed else "",  # a retry is signed as the first was, to the byte
             payload={name: value for name, value in message.items() if name not in OURS_TO_FORGET},
+            transferred=leg and message.get("call_status") in ("in-progress", "completed"),
             our_call="" if leg else reading.text(reading.mapping(message.get("customerData")).get("our_call")),
         )
         return [report]

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ REPLACED = "\ufffd"
 LONGEST_ID = 255
 LONGEST_ADDRESS = 2_000
 LONGEST_CALL = 7 * 24 * 3600
+DEAREST_CALL = 10**6
+CENT_OF_A_CENT = Decimal("0.0001")
 
 
 def message(request: HttpRequest) -> dict[str, Any]:
@@ -74,6 +77,28 @@ def digits(value: object) -> int | None:
     """A length of time that is written in digits, as forms have it."""
     written = value if isinstance(value, str) and re.fullmatch("[0-9]{1,7}", value) else None
     return seconds(int(written)) if written else None
+
+
+def dollars(value: object, unit: int = 1) -> Decimal | None:
+    """A price that a call can have, told in dollars or in so many parts of one, to a hundredth of a cent."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    try:
+        found = (Decimal(str(value)) / unit).quantize(CENT_OF_A_CENT)
+    except InvalidOperation:
+        return None
+    return found if 0 <= found < DEAREST_CALL else None
+
+
+def price(value: object) -> Decimal | None:
+    """Dollars in plain digits, as forms have them."""
+    written = isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,12})?", value)
+    return dollars(Decimal(str(value))) if written else None
+
+
+def judged(value: object) -> bool | None:
+    """A judgement that is a yes or a no, and nothing else."""
+    return value if isinstance(value, bool) else None
 
 
 def storable(value: Any) -> Any:

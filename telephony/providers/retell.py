@@ -46,6 +46,9 @@ ENDS = {
     ),
 }
 """What became of a call that ended otherwise than by being over; `error_…` is a failure too."""
+HANDED_OVER = "call_transfer"
+BRIDGED = "transfer_bridged"
+MACHINES = frozenset({"voicemail_reached", "machine_detected"})
 
 OURS_TO_FORGET = frozenset(
     {"retell_llm_dynamic_variables", "access_token", "custom_sip_headers", "public_log_url"}
@@ -344,6 +347,7 @@ def _report(kind: str, call: dict[str, Any]) -> CallReport:
     """What is told of a call. Its status is the event's: the one written in the call may be of long before."""
     call_id, over = reading.identifier(call.get("call_id"), "call.call_id"), kind in (ENDED, ANALYZED)
     analysis, ours = reading.mapping(call.get("call_analysis")), reading.mapping(call.get("metadata")).get("our_call")
+    reason = reading.text(call.get("disconnection_reason")) if over else ""
     began, end = _moment(call.get("start_timestamp")), _moment(call.get("end_timestamp"))
     return CallReport(
         call_id=call_id,
@@ -351,7 +355,7 @@ def _report(kind: str, call: dict[str, Any]) -> CallReport:
         status=_status(kind, call),
         occurred_at=end if over else began if kind == STARTED else None,
         duration=_duration(call, began, end) if over else None,
-        reason=reading.text(call.get("disconnection_reason")) if over else "",
+        reason=reason,
         recording_url=reading.address(call.get("recording_url")) or reading.address(call.get("scrubbed_recording_url")),
         # Each comes once for a call. Others don't, and an analysis may be made anew: they are known by their bytes.
         event_id=reading.text(f"{kind} {call_id}") if kind in (STARTED, ENDED) else "",
@@ -360,6 +364,9 @@ def _report(kind: str, call: dict[str, Any]) -> CallReport:
         transcript=reading.text(call.get("transcript"), 200_000) if over else "",
         summary=reading.text(analysis.get("call_summary"), 20_000),
         fields=reading.mapping(analysis.get("custom_analysis_data")),
+        transferred=kind == BRIDGED or reason == HANDED_OVER,
+        voicemail=reason in MACHINES or analysis.get("in_voicemail") is True,
+        success=reading.judged(analysis.get("call_successful")),
         cost=_cost(reading.mapping(call.get("call_cost")).get("combined_cost")) if over else None,
     )
 
@@ -368,7 +375,7 @@ def _status(kind: str, call: dict[str, Any]) -> Status | None:
     """An analysis is made of a call that is over, whether or not its end was told."""
     if kind == STARTED:
         return Status.IN_PROGRESS
-    if kind == "transfer_bridged":
+    if kind == BRIDGED:
         return Status.FORWARDING
     reason = str(call.get("disconnection_reason"))
     if kind not in (ENDED, ANALYZED):
@@ -384,8 +391,8 @@ def _duration(call: dict[str, Any], began: datetime | None, end: datetime | None
 
 
 def _cost(cents: object) -> Decimal | None:
-    told = isinstance(cents, int | float) and not isinstance(cents, bool) and 0 < cents < 10**9
-    return Decimal(str(cents)) / 100 if told else None
+    """Retell tells 0 of a call that it hasn't priced."""
+    return reading.dollars(cents, 100) or None
 
 
 def _moment(milliseconds: object) -> datetime | None:

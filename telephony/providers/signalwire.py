@@ -194,6 +194,7 @@ def _state(message: dict[str, Any], call: dict[str, Any], kind: str) -> CallRepo
         occurred_at=_moment(call.get("end_time") if over else None) or _moment(message.get("timestamp")),
         reason=reading.text(call.get("end_reason")) if over else "",
         payload={name: value for name, value in message.items() if name not in OURS_TO_FORGET},
+        transferred=leg and state == "answered",
     )
 
 

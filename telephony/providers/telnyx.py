@@ -9,7 +9,6 @@ import time
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
 from cryptography.exceptions import InvalidSignature
@@ -162,7 +161,9 @@ class Telnyx:
             reason=reading.text(posted.get("HangupCause")) if ended else "",
             recording_url=twiml.recording(posted),
             payload=reading.storable(posted.dict()),
-            cost=_price(posted.get(f"CallCost[{call_id}]")) if kind == "cost" else None,
+            transferred=bool(leg) and twiml.answered(posted),
+            voicemail=twiml.machine(posted),
+            cost=reading.price(posted.get(f"CallCost[{call_id}]")) if kind == "cost" else None,
         )
         return [report]
 
@@ -230,11 +231,6 @@ def _voice(provider: str, name: str) -> str:
     if not provider or name.lower().startswith(f"{provider}."):
         return name
     return f"Telnyx.{name}" if name and provider == "telnyx" else ""
-
-
-def _price(text: object) -> Decimal | None:
-    """Dollars, as far as a price is written in plain digits."""
-    return Decimal(text) if isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,12})?", text) else None
 
 
 def _time(text: object) -> datetime | None:

@@ -11,6 +11,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -133,6 +134,7 @@ class Twilio:
         """Read a status callback, a recording's, or the end of a `<Connect>` (which isn't the end of the call)."""
         posted = _posted(request)
         leg, kind = posted.get("ParentCallSid"), _kind(posted)
+        transfer = _transfer(posted.get("HandoffData")) if kind == "session-end" and not leg else ""
         report = CallReport(
             call_id=_sid(leg or posted.get("CallSid")),
             kind=kind,
@@ -142,7 +144,10 @@ class Twilio:
             recording_url=twiml.recording(posted),
             event_id=_event_id(posted),
             payload=reading.storable({name: posted[name] for name in posted if name not in OURS_TO_FORGET}),
-            transfer=_transfer(posted.get("HandoffData")) if kind == "session-end" and not leg else "",
+            transfer=transfer,
+            transferred=bool(transfer) or (bool(leg) and twiml.answered(posted)),
+            voicemail=twiml.machine(posted),
+            cost=_cost(posted),
         )
         return [report]
 
@@ -177,6 +182,13 @@ def _transfer(handed_over: object) -> str:
     except (ValueError, RecursionError):
         return ""
     return reading.text(reading.mapping(told).get("transfer"))
+
+
+def _cost(posted: QueryDict) -> Decimal | None:
+    """What the call's own leg cost, where it is told in dollars. Twilio writes what is owed as less than nothing."""
+    if posted.get("PriceUnit") != "USD" or posted.get("ParentCallSid"):
+        return None
+    return reading.price(str(posted.get("Price")).removeprefix("-"))
 
 
 def _event_id(posted: QueryDict) -> str:

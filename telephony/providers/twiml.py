@@ -86,6 +86,16 @@ def recording(posted: Mapping[str, str]) -> str:
     return reading.address(posted.get("RecordingUrl")) if there else ""
 
 
+def answered(posted: Mapping[str, str]) -> bool:
+    """Whether somebody took a call, as a report of it tells: of another leg, that the caller was put through."""
+    return posted.get("CallStatus") in ("in-progress", "completed")
+
+
+def machine(posted: Mapping[str, str]) -> bool:
+    """Whether a report tells that a machine answered; `machine_start`, `machine_end_beep` and others."""
+    return posted.get("AnsweredBy", "").startswith("machine")
+
+
 def _parameters(answering: Answering) -> dict[str, str]:
     """What the worker hears when its socket opens: as `customParameters` of `setup`, or of `start` where it streams."""
     return {

@@ -12,7 +12,6 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +40,15 @@ ENDS = {
 }
 FAILURES = re.compile(r"error|fault|failed|^assistant-request-|^assistant-not-|not-found|invalid")
 """Of Vapi's hundreds of reasons for an end, those over which the call wasn't what it was meant to be."""
+FORWARDED, MACHINE = "assistant-forwarded-call", "voicemail"
+
+JUDGED = {
+    **dict.fromkeys(("true", "pass", "passed", "excellent", "good", "strongly agree", "agree"), True),
+    **dict.fromkeys(("false", "fail", "failed", "fair", "poor", "disagree", "strongly disagree"), False),
+}
+"""What Vapi's rubrics PassFail, DescriptiveScale and LikertScale say; “Neutral” is no judgement."""
+POINTS = re.compile(r"(10|[1-9])(?:\.0)?(?: ?/ ?10)?|(100|[0-9]{1,2})(?:\.[0-9]+)? ?%")
+"""What NumericScale says, of 1 to 10, and PercentageScale."""
 
 HMAC, BEARER = "hmac", "bearer"
 TOLERANCE = 300
@@ -172,6 +180,8 @@ class Vapi:
             reason=reading.text(message.get("endedReason")),
             payload=_without(message),
             our_call=reading.text(_inner(_inner(message, "assistant"), "metadata").get("our_call")),
+            transferred=message.get("endedReason") == FORWARDED,
+            voicemail=message.get("endedReason") == MACHINE,
         )
         return [told if kind != "end-of-call-report" else CallReport(**{**vars(told), **_report(message)})]
 
@@ -252,24 +262,25 @@ def _report(message: dict[str, Any]) -> dict[str, Any]:
         "transcript": reading.text(artifact.get("transcript") or message.get("transcript"), LONGEST_TEXT),
         "summary": reading.text(analysis.get("summary") or message.get("summary"), LONGEST_TEXT),
         "fields": _inner(analysis, "structuredData"),
-        "cost": _cost(message.get("cost")),
+        "success": _success(analysis.get("successEvaluation")),
+        "cost": reading.dollars(message.get("cost")),
     }
+
+
+def _success(value: object) -> bool | None:
+    """Which side of the middle Vapi's evaluation is on; none for a rubric of several criteria, which is prose."""
+    if isinstance(value, bool):
+        return value
+    said = str(value).strip().lower() if isinstance(value, str | int) else ""
+    if points := POINTS.fullmatch(said):
+        return int(points[1]) > 5 if points[1] else int(points[2]) >= 50  # noqa: PLR2004
+    return JUDGED.get(said.rstrip("."))
 
 
 def _duration(message: dict[str, Any]) -> int | None:
     told = reading.seconds(message.get("durationSeconds"))
     began, ended = _time(message.get("startedAt")), _time(message.get("endedAt"))
     return reading.seconds((ended - began).total_seconds()) if told is None and began and ended else told
-
-
-def _cost(value: object) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        found = Decimal(str(value)).quantize(Decimal("0.0001"))
-    except InvalidOperation:
-        return None
-    return found if 0 <= found < 10**6 else None
 
 
 def _time(value: object) -> datetime | None:
