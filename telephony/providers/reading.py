@@ -70,7 +70,9 @@ def moment(value: datetime | None) -> datetime | None:
 
 def seconds(value: object) -> int | None:
     """A length of time that a call can have."""
-    return int(value) if isinstance(value, int | float) and 0 <= value <= LONGEST_CALL else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value <= LONGEST_CALL else None
 
 
 def digits(value: object) -> int | None:

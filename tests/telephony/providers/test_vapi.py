@@ -275,6 +275,7 @@ class TestAnAnswer:
         ]
         assert by_type["function"][0]["server"]["headers"] == {"Authorization": SECRETS["CRM_TOKEN"]}
         lookup = by_type["function"][0]["function"]["parameters"]
+        assert by_type["function"][0]["function"]["description"] == EVERYTHING["tools"][0]["description"]
         assert lookup["required"] == ["city"]
         assert lookup["properties"]["city"] == {"type": "string", "description": "Where."}
         assert lookup["properties"]["wishes"]["items"] == {"type": "string", "enum": ["window", "bar"]}
@@ -321,6 +322,46 @@ class TestAnAnswer:
     @pytest.mark.parametrize("provider", ["", "Nobody", "Google"])
     def test_leaves_out_a_voice_that_vapi_hasnt(self, provider: str) -> None:
         assert "voice" not in agent(voice={"provider": provider, "id": "x"})
+
+    @pytest.mark.parametrize(
+        ("written", "told", "slowest", "fastest"),
+        [
+            ("Azure", "azure", 0.5, 2.0),
+            ("Microsoft", "azure", 0.5, 2.0),
+            ("LMNT", "lmnt", 0.25, 2.0),
+            ("OpenAI", "openai", 0.25, 4.0),
+            ("PlayHT", "playht", 0.25, 4.0),
+            ("Rime AI", "rime-ai", 0.25, 4.0),
+            ("Vapi", "vapi", 0.25, 2.0),
+            ("11labs", "11labs", 0.7, 1.2),
+        ],
+    )
+    def test_speaks_as_slowly_and_as_fast_as_that_voice_can(
+        self, written: str, told: str, slowest: float, fastest: float
+    ) -> None:
+        slow, fast = (agent(voice={"provider": written, "id": "x", "speed": speed})["voice"] for speed in (0.25, 4))
+
+        assert slow == {"provider": told, "voiceId": "x", "speed": slowest}
+        assert fast == {"provider": told, "voiceId": "x", "speed": fastest}
+        assert "speed" not in agent(voice={"provider": written, "id": "x"})["voice"]
+
+    @pytest.mark.parametrize(("sound", "told"), [("off", "off"), ("office", "office"), ("cafe", "office")])
+    def test_has_one_background(self, sound: str, told: str) -> None:
+        assert agent(background={"sound": sound})["backgroundSound"] == told
+
+    def test_has_vapis_types_only(self) -> None:
+        kinds = ("string", "number", "integer", "boolean", "array", "object", "null", "money")
+        made = assistant.schema({"properties": {kind: {"type": kind} for kind in kinds}})["properties"]
+
+        known = {kind: kind for kind in kinds[:6]}
+        assert {kind: told["type"] for kind, told in made.items()} == known | {"null": "string", "money": "string"}
+
+    @pytest.mark.parametrize("kind", ["text", "number", "date", "yes_no"])
+    def test_notes_down_each_kind_of_field(self, kind: str) -> None:
+        made = agent(extract=[{"name": "it", "type": kind}])["analysisPlan"]["structuredDataPlan"]["schema"]
+
+        told = {"text": "string", "number": "number", "date": "string", "yes_no": "boolean"}[kind]
+        assert made["properties"]["it"] == {"type": told} | ({"format": "date"} if kind == "date" else {})
 
     def test_replaces_a_model_that_vapi_hasnt(self) -> None:
         assert agent(model={"provider": "mistral", "name": "large"})["model"]["model"] == "gpt-4.1"
@@ -372,6 +413,40 @@ class TestReports:
         assert report.occurred_at is not None
         assert report.occurred_at.isoformat() == "2024-12-03T10:45:01.400000+00:00"
 
+    @pytest.mark.parametrize(
+        ("said_of_it", "seconds"),
+        [
+            ({"durationSeconds": 61.2}, 61),
+            ({"durationSeconds": True, "startedAt": 1733222611, "endedAt": 1733222621}, 10),
+            ({"startedAt": 1733222611000, "endedAt": 1733222621000}, 10),
+            ({"startedAt": True, "endedAt": 1733222621}, None),
+            ({"startedAt": "soon", "endedAt": 1e300}, None),
+            ({}, None),
+        ],
+    )
+    def test_how_long_it_was(self, said_of_it: dict[str, Any], seconds: int | None) -> None:
+        told = {"type": "end-of-call-report", "call": {"id": CALL_ID}} | said_of_it
+
+        assert VAPI.read_events(posted({"message": told}))[0].duration == seconds
+
+    @pytest.mark.parametrize(
+        "where",
+        [
+            {"artifact": {"recording": {"mono": {"combinedUrl": "https://a.example.com/1"}}}},
+            {"artifact": {"recordingUrl": "https://a.example.com/1"}},
+            {"recordingUrl": "https://a.example.com/1"},
+        ],
+    )
+    def test_its_recording_wherever_it_is_told(self, where: dict[str, Any]) -> None:
+        told = {"type": "end-of-call-report", "call": {"id": CALL_ID}} | where
+
+        assert VAPI.read_events(posted({"message": told}))[0].recording_url == "https://a.example.com/1"
+
+    @pytest.mark.parametrize("kind", ["status-update", "end-of-call-report"])
+    def test_of_no_call_cant_be_read(self, kind: str) -> None:
+        with pytest.raises(Unreadable, match=r"message\.call\.id"):
+            VAPI.read_events(posted({"message": {"type": kind, "status": "ended"}}))
+
     def test_nothing_secret_is_kept(self) -> None:
         kept = json.dumps(VAPI.read_events(posted(REPORT))[0].payload)
 
@@ -407,6 +482,7 @@ class TestReports:
             ("customer-busy", Status.BUSY),
             ("customer-did-not-answer", Status.NO_ANSWER),
             ("manually-canceled", Status.CANCELED),
+            ("vonage-rejected", Status.REJECTED),
             ("assistant-request-returned-invalid-assistant", Status.FAILED),
             ("assistant-request-failed", Status.FAILED),
             ("pipeline-error-openai-llm-failed", Status.FAILED),
