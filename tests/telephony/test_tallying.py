@@ -111,6 +111,18 @@ def test_every_length_has_a_place() -> None:
     assert length(LENGTHS[-1]) == length(10**6) == "longer"
 
 
+def test_a_recount_puts_each_length_in_its_place(exchange: Exchange) -> None:
+    for seconds in sorted({0} | {edge - less for edge in LENGTHS for less in (1, 0)}):
+        ring(exchange.generic, f"call-{seconds}")
+        told(exchange, f"call-{seconds}", status=Status.COMPLETED, duration=seconds)
+    kept = tally()
+
+    recount()
+
+    assert tally() == kept
+    assert sum(kept[length(edge)] for edge in (0, *LENGTHS)) == kept["calls"] == 2 * len(LENGTHS) + 1
+
+
 SAID = some.fixed_dictionaries(
     {},
     optional={
