@@ -93,6 +93,12 @@ def sentence(event: Event) -> str:
     text = words.format_map({**_PARTICULARS, **event.particulars, "agent": event.agent, "version": event.version})
     if event.action == Action.PUBLISHED and event.particulars.get("before"):
         text += f" instead of v{event.particulars['before']}"
+    if event.action == Action.CONNECTION_CHANGED and "enabled" in event.particulars:
+        way = "on" if event.particulars["enabled"] else "off"
+        only = event.particulars["fields"] == ["enabled"]
+        text = (
+            f"switched the connection “{event.particulars['name']}” {way}" if only else f"{text} and switched it {way}"
+        )
     return text
 
 
@@ -126,7 +132,7 @@ _WORDS = {
 }
 
 
-_ACTS = (Action.PUBLISHED, Action.UNPUBLISHED, Action.AGENT_ARCHIVED)
+TURNS = (Action.PUBLISHED, Action.UNPUBLISHED, Action.AGENT_ARCHIVED)
 """What begins or ends the time of a version."""
 
 
@@ -141,7 +147,7 @@ class Span:
 
 def spans(agent: Agent) -> list[Span]:
     """Which version was live when, oldest first."""
-    acts = Event.objects.filter(agent=agent, action__in=_ACTS)
+    acts = Event.objects.filter(agent=agent, action__in=TURNS)
     rows = acts.order_by("id").values_list("action", "version__number", "at")
     found: list[Span] = []
     live: tuple[int, datetime] | None = None
@@ -159,7 +165,7 @@ MOST_SPANS = 500
 
 def lived(versions: Iterable[Version]) -> dict[int, list[Span]]:
     """When each of these versions of one agent was live, by number, oldest first; of very many the newest 500."""
-    following = Event.objects.filter(agent=OuterRef("agent"), action__in=_ACTS, id__gt=OuterRef("id")).order_by("id")
+    following = Event.objects.filter(agent=OuterRef("agent"), action__in=TURNS, id__gt=OuterRef("id")).order_by("id")
     acts = Event.objects.filter(version__in=versions, action=Action.PUBLISHED).order_by("-id")
     rows = acts.values_list("version__number", "at", Subquery(following.values("at")[:1]))[:MOST_SPANS]
     found: dict[int, list[Span]] = {}

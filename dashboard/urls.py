@@ -13,6 +13,7 @@ from dashboard.views import (
     numbers,
     projects,
     secrets,
+    timeline,
     versions,
 )
 
@@ -31,6 +32,7 @@ urlpatterns = [
     path("projects/<uuid:project_id>/agents/new/", agents.create, name="agents.create"),
     path("projects/<uuid:project_id>/agents/new/preview/", agents.preview, name="agents.preview"),
     path("projects/<uuid:project_id>/calls/", calls.index, name="calls.index"),
+    path("projects/<uuid:project_id>/timeline/", timeline.index, name="timeline.index"),
     path("projects/<uuid:project_id>/numbers/", numbers.index, name="numbers.index"),
     path("projects/<uuid:project_id>/numbers/add/", numbers.add, name="numbers.add"),
     path("projects/<uuid:project_id>/connections/", connections.index, name="connections.index"),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid5
 
@@ -20,6 +21,7 @@ from telephony.providers import PROVIDERS
 register = template.Library()
 
 FEW = 3
+HOUR, DAY = 60, 24 * 60  # minutes
 E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 
 
@@ -135,6 +137,17 @@ def lasted(call: Call) -> str:
         return ""
     hours, rest = divmod(seconds, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+@register.filter
+def long(time: timedelta) -> str:
+    """How long something lasted, in one unit: `17 min`."""
+    minutes = int(time.total_seconds()) // 60
+    if minutes < 1:
+        return "under a minute"
+    if minutes < HOUR:
+        return f"{minutes} min"
+    return f"{minutes // HOUR} h" if minutes < 2 * DAY else f"{minutes // DAY} days"
 
 
 @register.filter

@@ -25,6 +25,7 @@ const write = (root) => {
     const when = new Date(time.dateTime);
     if (Number.isNaN(when.getTime())) continue;
     if (time.hasAttribute("data-when")) time.textContent = ago(when);
+    else if (time.hasAttribute("data-moment")) time.textContent = (when.getFullYear() === new Date().getFullYear() ? moment : old).format(when);
     else if (time.hasAttribute("data-clock")) time.textContent = clock.format(when);
     else if (time.hasAttribute("data-date")) time.textContent = (when.getFullYear() === new Date().getFullYear() ? date : oldDate).format(when);
     else if (time.hasAttribute("data-day")) time.textContent = day(when);
@@ -33,6 +34,28 @@ const write = (root) => {
   }
 };
 
+// Days begin and end where the reader is: a list of acts has a day before each, and shows it where it is another.
+const divide = () => {
+  for (const list of document.querySelectorAll("[data-days]")) {
+    let shown = "";
+    for (const day of list.querySelectorAll(":scope > .day")) {
+      day.hidden = day.textContent === shown;
+      shown = day.textContent;
+    }
+  }
+};
+
+// A form that takes a time says in which zone it was typed: the reader's, unless the address names one.
+const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+for (const field of document.querySelectorAll("input[data-zone]")) {
+  field.value ||= here;
+  for (const name of field.form.querySelectorAll("[data-zone-name]")) name.textContent = field.value;
+}
+
 write(document);
-document.addEventListener("htmx:load", (event) => write(event.target.parentNode ?? document));
+divide();
+document.addEventListener("htmx:load", (event) => {
+  write(event.target.parentNode ?? document);
+  divide();
+});
 setInterval(() => write(document), 30000);

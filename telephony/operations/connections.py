@@ -93,7 +93,8 @@ def change_connection(
     if fields:
         connection.revision += 1
         connection.save(update_fields=[*fields, "revision"])
-        told = {"name": connection.name, "fields": fields}
+        switched = {"enabled": connection.enabled} if "enabled" in fields else {}
+        told = {"name": connection.name, "fields": fields, **switched}
         record(Action.CONNECTION_CHANGED, by=by, project=connection.project, particulars=told)
     return connection
 

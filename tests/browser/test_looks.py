@@ -42,6 +42,7 @@ def screens() -> Iterator[str]:
         "agents.index",
         "agents.create",
         "calls.index",
+        "timeline.index",
         "numbers.index",
         "numbers.add",
         "connections.index",
@@ -51,6 +52,8 @@ def screens() -> Iterator[str]:
         "members.index",
     ):
         yield reverse(name, args=[project])
+    yield reverse("timeline.index", args=[project]) + f"?agent={agent.pk}&at=2026-01-01T00:00"
+    yield reverse("timeline.index", args=[project]) + f"?at={call.started_at:%Y-%m-%dT%H:%M}&zone=Europe/Berlin"
     yield reverse("connections.add", args=[project]) + "?provider=twilio"
     yield reverse("connections.guide", args=[project, "signalwire"])
     yield reverse("connections.show", args=[twilio.pk])
