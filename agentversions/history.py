@@ -99,6 +99,9 @@ def sentence(event: Event) -> str:
         text = (
             f"switched the connection “{event.particulars['name']}” {way}" if only else f"{text} and switched it {way}"
         )
+    if event.action == Action.RETENTION_SET:
+        days = event.particulars.get("days")
+        text += f"forgotten after {days:,} day{'s' if days > 1 else ''}" if days else "kept for ever"
     return text
 
 
@@ -129,6 +132,7 @@ _WORDS = {
     Action.NUMBER_ADDED: "added the number {number}",
     Action.NUMBER_ASSIGNED: "assigned {number} to {agent}",
     Action.NUMBER_UNASSIGNED: "took {number} away from {agent}",
+    Action.RETENTION_SET: "set calls to be ",
 }
 
 

@@ -276,6 +276,7 @@ class Action(models.TextChoices):
     NUMBER_ADDED = "number_added"
     NUMBER_ASSIGNED = "number_assigned"
     NUMBER_UNASSIGNED = "number_unassigned"
+    RETENTION_SET = "retention_set"
 
 
 class Event(models.Model):

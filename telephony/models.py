@@ -146,6 +146,7 @@ class Call(models.Model):
     overdue_at = models.BigIntegerField(
         help_text="Unix seconds: when its version's longest call and the grace have passed."
     )
+    forgotten_at = models.DateTimeField(null=True, blank=True, help_text="When what was somebody's was emptied.")
     objects = CallQuerySet.as_manager()
 
     class Meta:
@@ -171,7 +172,7 @@ class Call(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.caller or 'unknown'} → {self.dialled}"
+        return f"{self.caller or ('forgotten' if self.forgotten_at else 'unknown')} → {self.dialled}"
 
     @property
     def named(self) -> bool:
@@ -225,6 +226,34 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return "Good" if self.good else "Not good"
+
+
+class Retention(models.Model):
+    """For how many days a project's calls keep what is somebody's; for ever without one, or without days."""
+
+    project = models.OneToOneField(Project, on_delete=models.PROTECT, related_name="+")
+    days = models.PositiveIntegerField(null=True, blank=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    forgotten_until = models.DateTimeField(
+        null=True, blank=True, help_text="Calls that began before are done; the last day's are looked at again."
+    )
+    history = HistoricalRecords(excluded_fields=["forgotten_until"])
+
+    class Meta:
+        verbose_name = "retention"
+
+    def __str__(self) -> str:
+        return kept(self.days)
+
+    def horizon(self, now: datetime | None = None) -> datetime | None:
+        """Calls that were over before it are to be forgotten; None while all are kept."""
+        return (now or timezone.now()) - timedelta(days=self.days) if self.days else None
+
+
+def kept(days: int | None) -> str:
+    """`for 90 days`, or `for ever`."""
+    return f"for {days:,} day{'s' if days > 1 else ''}" if days else "for ever"
 
 
 LENGTHS = (

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from agentversions.ids import uuid7
 from telephony import numbers
+from telephony.forgetting import forget_late, forget_told
 from telephony.incoming import CallReport, IncomingCall
 from telephony.lines import AnyLine
 from telephony.models import ENDED, GRACE, UNNAMED, Call, CallEvent, Connection, Missed, Review, Status
@@ -271,9 +272,13 @@ def settle(call: Call) -> Call:
     for event in events:
         _apply(call, event)
     if events:
+        taken_in = CallEvent.objects.filter(pk__in=[event.pk for event in events])
+        if call.forgotten_at:
+            forget_late(call)
+            forget_told(taken_in)
         call.save(update_fields=SETTLED)
         tally(call, before)
-        CallEvent.objects.filter(pk__in=[event.pk for event in events]).update(call=call)
+        taken_in.update(call=call)
     return call
 
 

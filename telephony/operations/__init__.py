@@ -9,6 +9,7 @@ from telephony.operations.connections import (
     change_connection,
     unassign_number,
 )
+from telephony.operations.retention import forget_calls, set_retention
 
 __all__ = [
     "FALLBACK",
@@ -17,5 +18,7 @@ __all__ = [
     "add_number",
     "assign_number",
     "change_connection",
+    "forget_calls",
+    "set_retention",
     "unassign_number",
 ]
