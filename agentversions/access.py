@@ -36,7 +36,7 @@ MAY: dict[Role, frozenset[Act]] = {
 
 _IN_WORDS = {
     Act.VIEW: "look into this project",
-    Act.EDIT: "edit agents",
+    Act.EDIT: "edit agents or review calls",
     Act.PUBLISH: "publish or assign numbers",
     Act.ADMINISTER: "change members, connections and numbers",
 }

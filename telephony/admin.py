@@ -16,7 +16,7 @@ from agentversions.admin.remembered import Remembered
 from agentversions.models import Agent, Project
 from agentversions.refusals import Invalid
 from telephony import operations
-from telephony.models import Call, CallEvent, Connection, PhoneNumber
+from telephony.models import Call, CallEvent, Connection, PhoneNumber, Review
 
 REPORTS = 200
 
@@ -121,7 +121,8 @@ class CallAdmin(Admin[Call]):
     project_path = "project"
     shown = [
         "id", "connection", "provider_call_id", "caller", "dialled", "number", "agent", "version", "missed", "status",
-        "started_at", "answered_at", "ended_at", "duration", "ended_reason", "recording_url", "reports",
+        "started_at", "answered_at", "ended_at", "duration", "ended_reason", "recording_url", "transferred",
+        "voicemail", "success", "cost", "answer_digest", "reports",
     ]  # fmt: skip
     list_display = ["started_at", "caller", "dialled", "handled_by", "standing"]
     list_filter = [ProjectFilter, "status", "missed"]
@@ -156,3 +157,24 @@ class CallAdmin(Admin[Call]):
     def view_on_site(self, obj: Call) -> str:
         """It, in the dashboard."""
         return reverse("calls.show", args=[obj.pk])
+
+
+@admin.register(Review)
+class ReviewAdmin(Remembered[Review]):
+    """What people thought of calls, and before they changed their minds."""
+
+    project_path = "call__project"
+    shown = ["call", "good", "note", "by", "at"]
+    list_display = ["at", "call", "good", "by"]
+    list_filter = [ProjectFilter, "good"]
+    search_fields = ["call__id__exact", "by__username__exact"]
+    search_help_text = "A call's id, or who judged it."
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
+        """With their calls and people."""
+        return super().get_queryset(request).select_related("call__project", "by")
+
+    def view_on_site(self, obj: Review) -> str:
+        """Its call, in the dashboard."""
+        return reverse("calls.show", args=[obj.call_id])

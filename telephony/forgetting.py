@@ -39,7 +39,8 @@ def forget(calls: Sequence[UUID], at: datetime) -> None:
         forgotten_at=at,
     )
     forget_told(CallEvent.objects.filter(call__in=calls))
-    Review.objects.filter(call__in=calls).exclude(note="").update(note="")
+    for reviews in (Review.objects, Review.history):  # what was noted before it was changed too
+        reviews.filter(call__in=calls).exclude(note="").update(note="")
 
 
 def forget_told(events: QuerySet[CallEvent]) -> None:

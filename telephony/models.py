@@ -143,6 +143,10 @@ class Call(models.Model):
     voicemail = models.BooleanField(default=False, help_text="Whether a machine answered or took the call.")
     cost = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True, help_text="Dollars.")
     success = models.BooleanField(null=True, blank=True, help_text="As a reviewer judged it, else the provider.")
+    # Kept beside the ring, after its answer; in no index, so that keeping it moves nothing.
+    answer_digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="SHA-256 of what the provider got, masked."
+    )
     overdue_at = models.BigIntegerField(
         help_text="Unix seconds: when its version's longest call and the grace have passed."
     )
@@ -223,6 +227,7 @@ class Review(models.Model):
     note = models.CharField(max_length=1_000, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now=True)
+    history = HistoricalRecords()
 
     def __str__(self) -> str:
         return "Good" if self.good else "Not good"

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cache
+from functools import cache, partial
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
@@ -25,6 +25,10 @@ BRIEFLY = 0.3
 """Seconds that a trial may take while the database is in trouble."""
 TROUBLE = 5.0
 """Seconds for which the database counts as in trouble after it has taken too long."""
+
+
+WAITING = 1_000
+"""Things that may wait to be done beside: what nobody waits for is let go of sooner than memory."""
 
 
 class Away(Exception):
@@ -100,6 +104,50 @@ def _persistently[Found](work: Callable[[], Found], until: float) -> Found:
 def _switchboard() -> Switchboard:
     """This process's, made after it was forked."""
     return Switchboard(max(8, 2 * settings.WEB_THREADS))
+
+
+class Aside:
+    """One more hand, in one process, for what nobody waits for."""
+
+    def __init__(self) -> None:
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="phone-aside")
+        self._room = threading.BoundedSemaphore(WAITING)
+
+    def do(self, work: Callable[[], object]) -> None:
+        """Do it soon, unless too much waits already."""
+        if self._room.acquire(blocking=False):
+            self._hand.submit(partial(self._do, work))
+
+    def _do(self, work: Callable[[], object]) -> None:
+        try:
+            close_old_connections()
+            _quietly(work)
+        finally:
+            close_old_connections()
+            self._room.release()
+
+
+@cache
+def _aside() -> Aside:
+    """This process's, made after it was forked."""
+    return Aside()
+
+
+def aside(work: Callable[[], object]) -> None:
+    """Have something done beside, once at most: the caller neither waits for it nor learns whether it could be."""
+    if settings.PHONE_PATIENCE:
+        _aside().do(work)
+    else:
+        _quietly(work)
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("What was to be noted of a call isn't: %s.", type(error).__name__)
+    except Exception:
+        logger.exception("What was to be noted of a call isn't.")
 
 
 class Patience:

@@ -1,9 +1,13 @@
 """What a provider would get if its number rang now: the real answer to an exemplary call. Nothing is written.
 
 No secret is opened for it: where an answer holds one, or what opens a door of ours or of the worker, there are dots.
+What a provider did get is known by the digest of the same, so that nobody can guess from it what the dots stand for.
 """
 
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
@@ -42,7 +46,7 @@ def preview(version: Version, connection: Connection, number: PhoneNumber | None
         provider_call_id="exemplary-call",
         agent_name=version.agent.name,
         version_name=version.name,
-        worker_url=_masked(connection.worker_url),
+        worker_url=connection.worker_url,
         options=connection.options,
         fallback=connection.fallback,
         dialled=number.number if number else DIALLED,
@@ -52,11 +56,33 @@ def preview(version: Version, connection: Connection, number: PhoneNumber | None
     where = address("telephony.route", provider.key, connection.pk)
     if missed := _missed(connection):
         return Preview(call, where, provider.refuse(Refusal.of(call.fallback, missed)), missed)
+    return Preview(call, where, rendered(call, version, held(connection.project_id, version)), None)
+
+
+def held(project: UUID, version: Version) -> list[str]:
+    """The names of those secrets that a version names and its project has."""
     named = names_in(version)
-    held = Secret.objects.filter(project=connection.project_id, name__in=named).values_list("name", flat=True)
-    made = answering(call, version, provider, dict.fromkeys(held, MASKED) if named else {})
+    found = Secret.objects.filter(project=project, name__in=named).values_list("name", flat=True)
+    return list(found) if named else []
+
+
+def rendered(call: Call, version: Version, secrets: Iterable[str]) -> HttpResponse:
+    """The answer to a call with dots for these secrets, and for the tokens and the worker's query."""
+    shown, provider = copy(call), PROVIDERS[call.connection.provider]
+    shown.worker_url = _masked(call.worker_url)
+    made = answering(shown, version, provider, dict.fromkeys(secrets, MASKED))
     report = made.report_url.rpartition("/report/")[0] + f"/report/{MASKED}/"
-    return Preview(call, where, provider.answer(replace(made, token=MASKED, report_url=report)), None)
+    return provider.answer(replace(made, token=MASKED, report_url=report))
+
+
+def answer_digest(call: Call, version: Version, secrets: Iterable[str]) -> str:
+    """The SHA-256 of the answer to a call with dots as above, and as if an exemplary caller had rung.
+
+    Whoever knows the rest of an answer could otherwise try all callers' numbers until one fits.
+    """
+    anybody = copy(call)
+    anybody.caller = CALLER
+    return sha256(rendered(anybody, version, secrets).content).hexdigest()
 
 
 def _missed(connection: Connection) -> Missed | None:

@@ -31,9 +31,9 @@ from telephony.lines import Line
 from telephony.models import Call, Missed
 from telephony.operations import FALLBACK
 from telephony.outages import Full, notes
-from telephony.patience import Away, Patience
+from telephony.patience import Away, Patience, aside
 from telephony.providers import PROVIDERS, Forged, Provider, Unreadable
-from telephony.routing import Changed, record_call_event, record_outage, route_call, unnamed
+from telephony.routing import Changed, keep_answer, record_call_event, record_outage, route_call, unnamed
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +166,10 @@ def _answer(dialect: Provider, call: Call, held: Secrets) -> HttpResponse:
         return dialect.refuse(Refusal.of(call.fallback, call.missed))
     if tokens.over(call):
         return dialect.refuse(Refusal.of(call.fallback, CALL_OVER))
-    return dialect.answer(answering(call, call.version, dialect, held))
+    answer = dialect.answer(answering(call, call.version, dialect, held))
+    if not call.answer_digest:
+        aside(partial(keep_answer, call, call.version, list(held)))
+    return answer
 
 
 def _note(line: Line, incoming: IncomingCall, ours: UUID, at: datetime) -> None:

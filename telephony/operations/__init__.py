@@ -10,6 +10,7 @@ from telephony.operations.connections import (
     unassign_number,
 )
 from telephony.operations.retention import forget_calls, set_retention
+from telephony.operations.reviews import review_call, take_back_review
 
 __all__ = [
     "FALLBACK",
@@ -19,6 +20,8 @@ __all__ = [
     "assign_number",
     "change_connection",
     "forget_calls",
+    "review_call",
     "set_retention",
+    "take_back_review",
     "unassign_number",
 ]

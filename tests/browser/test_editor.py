@@ -159,7 +159,9 @@ def test_someone_who_lost_their_role_is_told_once_and_keeps_the_text(editing: Pa
     editing.get_by_role("textbox", name="Greeting").fill("Typed too late")
 
     expect(editing.locator("#state")).to_contain_text("Couldn't save — the message below says why")
-    expect(editing.locator("#toasts")).to_contain_text("Your role doesn't allow you to edit agents. Ask Ana, Pia.")
+    expect(editing.locator("#toasts")).to_contain_text(
+        "Your role doesn't allow you to edit agents or review calls. Ask Ana, Pia."
+    )
     expect(editing.get_by_role("textbox", name="Greeting")).to_have_value("Typed too late")
     assert not Draft.objects.filter(agent=cast.agent).exists()
 

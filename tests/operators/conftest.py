@@ -10,9 +10,12 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from agentversions.operations import publish
 from telephony import operations as phone
-from telephony.models import Connection, PhoneNumber
-from tests.cast import Cast, assemble
+from telephony.incoming import IncomingCall
+from telephony.models import Connection, PhoneNumber, Review
+from telephony.routing import route_call
+from tests.cast import Cast, assemble, save
 from tests.factories import person
 
 SECRET = "a-secret-nobody-may-read-here"
@@ -46,8 +49,9 @@ def root(db: None) -> User:
 @pytest.fixture
 def line(cast: Cast) -> Line:
     """The project's line."""
+    worker, secrets = "wss://worker.example.com/relay", {"auth_token": SECRET}
     connection = phone.add_connection(
-        cast.project, provider="twilio", name="Front desk line", secrets={"auth_token": SECRET}, by=cast.ana
+        cast.project, provider="twilio", name="Front desk line", secrets=secrets, worker_url=worker, by=cast.ana
     )
     return Line(connection, phone.add_number(connection, "+1 555 000 1000", by=cast.ana))
 
@@ -62,6 +66,15 @@ def sign_in() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+def reviewed(cast: Cast, line: Line) -> Review:
+    """What Ben thinks of a call that the agent answered on the line's number, and what he thought at first."""
+    phone.assign_number(line.number, cast.agent, by=cast.pia)
+    publish(save(cast.agent, cast.ana, prompt="Hello"), live=None, by=cast.pia)
+    call = route_call(line.connection, IncomingCall("CA-review", "+441134960101", line.number.number))
+    phone.review_call(call, good=False, by=cast.ben)
+    return phone.review_call(call, good=True, note="Kind", by=cast.ben)
 
 
 def page(thing: Model | type[Model], what: str = "change") -> str:

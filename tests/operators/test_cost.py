@@ -13,7 +13,7 @@ from agentversions import operations
 from agentversions.models import Agent, Draft, Event, Membership, Project, Role, Version
 from telephony import operations as phone
 from telephony.incoming import IncomingCall
-from telephony.models import Call, Connection, PhoneNumber
+from telephony.models import Call, Connection, PhoneNumber, Review
 from telephony.routing import route_call
 from tests.cast import Cast, edit, save
 from tests.factories import person
@@ -21,7 +21,7 @@ from tests.operators.conftest import Line, page
 
 type SignIn = Callable[[User], Client]
 
-LISTS: list[type[Model]] = [Project, Membership, Agent, Draft, Version, Event, Connection, PhoneNumber, Call]
+LISTS: list[type[Model]] = [Project, Membership, Agent, Draft, Version, Event, Connection, PhoneNumber, Call, Review]
 
 
 def grow(cast: Cast, line: Line, rounds: range) -> None:
@@ -35,7 +35,8 @@ def grow(cast: Cast, line: Line, rounds: range) -> None:
         number = phone.add_number(line.connection, f"+1555000{2000 + n}", by=cast.ana)
         phone.assign_number(number, agent, by=cast.ana)
         operations.publish(version, live=None, by=cast.ana)
-        route_call(line.connection, IncomingCall(f"CA{n}", "+441134960101", number.number))
+        call = route_call(line.connection, IncomingCall(f"CA{n}", "+441134960101", number.number))
+        phone.review_call(call, good=True, by=cast.ana)
         phone.add_connection(cast.project, provider="generic", name=f"Line {n}", secrets={}, by=cast.ana)
 
 

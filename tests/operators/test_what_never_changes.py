@@ -9,19 +9,18 @@ from django.test import Client
 
 from agentversions import operations
 from agentversions.models import Agent, Draft, Event, Membership, Project, Version
-from telephony import operations as phone
 from telephony.incoming import IncomingCall
-from telephony.models import Call, Connection, PhoneNumber
+from telephony.models import Call, Connection, PhoneNumber, Review
 from telephony.routing import route_call
 from tests.cast import Cast, edit, save
-from tests.operators.conftest import Line, page, text
+from tests.operators.conftest import Line, page, reviewed, text
 
 type SignIn = Callable[[User], Client]
 
-NOUNS = [Project, Membership, Agent, Draft, Version, Event, Connection, PhoneNumber, Call, User]
+NOUNS = [Project, Membership, Agent, Draft, Version, Event, Connection, PhoneNumber, Call, Review, User]
 
 
-@pytest.fixture(params=["version", "event", "call"])
+@pytest.fixture(params=["version", "event", "call", "review"])
 def kept(request: pytest.FixtureRequest, cast: Cast, line: Line) -> Model:
     """One of the things that never change."""
     match request.param:
@@ -29,6 +28,8 @@ def kept(request: pytest.FixtureRequest, cast: Cast, line: Line) -> Model:
             return cast.agent.start()
         case "event":
             return Event.objects.filter(agent=cast.agent)[0]
+        case "review":
+            return reviewed(cast, line)
         case _:
             return route_call(line.connection, IncomingCall("CA1", "+441134960101", "+15550001000"))
 
@@ -64,11 +65,10 @@ class TestWhatIsKept:
         assert type(kept)._default_manager.filter(pk=kept.pk).exists()
 
 
-@pytest.mark.parametrize(
-    "noun", [Project, Membership, Agent, Draft, Version, Event, Connection, PhoneNumber, Call, User]
-)
+@pytest.mark.parametrize("noun", NOUNS)
 def test_nothing_offers_to_be_deleted(cast: Cast, root: User, line: Line, sign_in: SignIn, noun: type[Model]) -> None:
     edit(cast.agent, root, prompt="Mine")
+    reviewed(cast, line)
     client = sign_in(root)
     assert "delete_selected" not in text(client.get(page(noun, "changelist")))
     for thing in noun._default_manager.all()[:1]:
@@ -87,7 +87,8 @@ class TestAHistory:
         version = operations.rename_version(cast.agent.start(), "First", by=cast.ben)
         operations.rename_agent(cast.agent, "Front door", by=cast.ben)
         membership = Membership.objects.get(project=cast.project, user=cast.ben)
-        return [Agent.objects.get(pk=cast.agent.pk), membership, line.number, line.connection, version]
+        things: list[Model] = [Agent.objects.get(pk=cast.agent.pk), membership, line.number, line.connection, version]
+        return [*things, reviewed(cast, line)]
 
     def test_is_read_by_who_may_see_its_object(self, cast: Cast, line: Line, sign_in: SignIn) -> None:
         client = sign_in(cast.cleo)
@@ -101,7 +102,6 @@ class TestAHistory:
             assert not state.context["adminform"].form.fields
 
         assert "Reception → Front door" in text(client.get(page(cast.agent, "history")))
-        phone.assign_number(line.number, cast.agent, by=cast.pia)
         assert "Agent: - → Front door" in text(client.get(page(line.number, "history")))
 
     def test_is_unknown_to_strangers(self, cast: Cast, line: Line, sign_in: SignIn) -> None:

@@ -35,9 +35,11 @@ def test_a_call_keeps_its_version_from_its_ring_to_its_end(cast: Cast, provider:
 
     first = rung(on, "one")
     go_live(cast, "Good evening.")
+    kept = Call.objects.get().answer_digest
     again, other = rung(on, "one"), rung(on, "two")
 
     assert again.content == first.content
+    assert Call.objects.earliest("started_at").answer_digest == kept
     assert (heard(on, first).version, heard(on, other).version) == (2, 3)
     assert hung_up(on, "one").status_code in (200, 204)
     ended, going = Call.objects.order_by("started_at")

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 
 from agentversions.operations import publish
 from telephony.models import Call, CallEvent, Status
+from telephony.previewing import answer_digest
 from tests.cast import live
 from tests.telephony.exchange import Exchange, answered_by, call, callback, connect, report, ring
 
@@ -59,6 +60,7 @@ def test_retries_of_one_ring_at_once_are_one_call_with_one_answer(exchange: Exch
     assert all(answered_by(response) == 2 for responses in rounds for response in responses)
     assert Call.objects.count() == ROUNDS
     assert Call.objects.filter(version=exchange.version, missed="").count() == ROUNDS
+    assert all(one.answer_digest == answer_digest(one, exchange.version, []) for one in Call.objects.all())
 
 
 def test_retries_agree_while_versions_are_published_meanwhile(exchange: Exchange) -> None:
