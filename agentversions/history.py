@@ -178,6 +178,12 @@ def lived(versions: Iterable[Version]) -> dict[int, list[Span]]:
     return found
 
 
+def publishes(agent: Agent, since: datetime, until: datetime, most: int) -> list[tuple[int, datetime]]:
+    """Which versions went live in a time, and when: the newest first, and no more than so many."""
+    acts = Event.objects.filter(agent=agent, action=Action.PUBLISHED, at__gte=since, at__lt=until)
+    return list(acts.order_by("-id").values_list("version__number", "at")[:most])
+
+
 def first_live(agent: Agent) -> datetime | None:
     """When a version of the agent went live for the first time."""
     published = Event.objects.filter(agent=agent, action=Action.PUBLISHED).order_by("id")

@@ -60,13 +60,14 @@ def tally(call: Call, before: Mapping[str, Decimal | int]) -> None:
     hour = call.started_at.replace(minute=0, second=0, microsecond=0)
     # Not one statement: what is taken off would be refused as a row of its own before it met the row that is there.
     if not Tally.objects.filter(version=call.version_id, hour=hour).update(**changed):
-        told = {"agent": _uuid(call.agent_id), "version": call.version_id}
+        told = {"agent": native(call.agent_id), "version": call.version_id}
         with database.cursor() as cursor:
             cursor.execute(_BEGIN, told | {"hour": database.ops.adapt_datetimefield_value(hour)})
         Tally.objects.filter(version=call.version_id, hour=hour).update(**changed)
 
 
-def _uuid(value: Any) -> Any:
+def native(value: Any) -> Any:
+    """An id as the database takes it in a statement of ours."""
     return value if database.features.has_native_uuid_field else value.hex
 
 

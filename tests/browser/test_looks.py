@@ -62,6 +62,9 @@ def screens() -> Iterator[str]:
     yield reverse("agents.show", args=[agent.pk])
     yield reverse("agents.show", args=[blank.pk])
     yield reverse("activity.agent", args=[agent.pk])
+    yield reverse("performance.show", args=[agent.pk])
+    yield reverse("performance.show", args=[agent.pk]) + "?period=7d&v=7&v=6&v=5&v=4&v=2"
+    yield reverse("performance.show", args=[blank.pk])
     yield reverse("drafts.earlier", args=[agent.pk])
     yield reverse("versions.show", args=[agent.pk, 3])
     yield reverse("versions.answer", args=[agent.pk, 3])
