@@ -7,20 +7,25 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from agentversions.models import Action, Agent, Draft, Event, Project
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
-from telephony.models import Call, PhoneNumber, Tally
+from telephony.models import ENDED, Call, PhoneNumber, Tally
 
 HOURS = 24
 """How far back the list looks: "today" would begin at another moment for each of its readers."""
 BAR, BAR_WIDTH, HIGHEST = 4, 3, 24
 """Units from one hour of the drawing to the next, of a bar's width, and of the busiest hour's height."""
+LOOKED_AT = 10_000
+"""How many of the newest calls are looked at for those whose end was never reported."""
 LEAST_SCALE = 4
 """Calls an hour that fill the drawing at least: one call in a quiet day isn't a peak."""
+
+
+type Began = dict[UUID, tuple[UUID, datetime]]
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,10 @@ def agents(user: User, of: Project) -> Context:
     now = timezone.now()
     since = _hour(now) - timedelta(hours=HOURS - 1)
     running = _running(of, now)
-    handled = _handled([agent.pk for agent in working], since, running)
+    without_end = _without_end(of, since) | running
+    handled = _handled([agent.pk for agent in working], since, without_end.values())
     missed, drafts = _missed([agent.pk for agent in working], since), _differing(user, of)
-    in_progress = Counter(agent for agent, _ in running)
+    in_progress = Counter(agent for agent, _ in running.values())
     return projects.project(user, of) | {
         "rows": [
             Row(
@@ -110,16 +116,30 @@ def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def _running(of: Project, now: datetime) -> list[tuple[UUID, datetime]]:
-    """The agent and the beginning of each call in progress."""
-    return list(Call.objects.in_progress(now).filter(project=of).values_list("agent", "started_at"))
+def _running(of: Project, now: datetime) -> Began:
+    """The agent and the beginning of each call in progress, by its id."""
+    return _began(Call.objects.in_progress(now).filter(project=of))
 
 
-def _handled(agents: Iterable[UUID], since: datetime, running: Iterable[tuple[UUID, datetime]]) -> dict[UUID, Hours]:
-    """Calls by the hour they began in: the sums of those that ended, and those in progress."""
+def _without_end(of: Project, since: datetime) -> Began:
+    """The calls that versions answered and whose end isn't known: among the newest, since the sums hold the others."""
+    newest = Call.objects.filter(project=of, started_at__gte=since).order_by("-started_at", "-pk")
+    earliest = newest.values_list("started_at", flat=True)[LOOKED_AT : LOOKED_AT + 1]
+    looked_at = newest.filter(started_at__gte=next(iter(earliest), since))
+    return _began(looked_at.filter(missed="").exclude(status__in=ENDED))
+
+
+def _began(calls: QuerySet[Call]) -> Began:
+    return {pk: (agent, began) for pk, agent, began in calls.values_list("pk", "agent", "started_at")}
+
+
+def _handled(
+    agents: Iterable[UUID], since: datetime, without_end: Iterable[tuple[UUID, datetime]]
+) -> dict[UUID, Hours]:
+    """Calls by the hour they began in: the sums of those that ended, and those that haven't."""
     ended = Tally.objects.filter(agent__in=agents, hour__gte=since).values_list("agent", "hour")
     found = Counter({(agent, hour): calls for agent, hour, calls in ended.annotate(n=Sum("calls"))})
-    found += Counter((agent, _hour(began)) for agent, began in running)
+    found += Counter((agent, _hour(began)) for agent, began in without_end)
     hours = [since + timedelta(hours=n) for n in range(HOURS)]
     return {agent: Hours(tuple(found[agent, hour] for hour in hours)) for agent in agents}
 

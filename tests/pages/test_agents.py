@@ -45,6 +45,7 @@ def test_an_agent_tells_its_calls_of_the_last_day_those_in_progress_and_those_mi
     hang_up(ring(phone))
     hang_up(ring(phone))
     ring(phone)
+    Call.objects.filter(pk=ring(phone).pk).update(overdue_at=1)  # its end was never reported
     Call.objects.filter(pk=ring(phone).pk).update(started_at=timezone.now() - timedelta(days=3), status="completed")
     recount()
     unpublish(cast.agent, live=2, by=cast.pia)
@@ -55,7 +56,7 @@ def test_an_agent_tells_its_calls_of_the_last_day_those_in_progress_and_those_mi
 
     said = rows(text)["Reception"]
     assert "1 number Not published" in said
-    assert "3 calls of Reception in the last 24 hours, at most 3 in an hour" in said
+    assert "4 calls of Reception in the last 24 hours, at most 4 in an hour" in said
     assert "1 of Reception 1 of Reception, in the last 24 hours" in said
     links = [
         unescape(link)
@@ -67,6 +68,18 @@ def test_an_agent_tells_its_calls_of_the_last_day_those_in_progress_and_those_mi
         f"agent={cast.agent.pk}&status=missed&from=…",
     ]
     assert all(re.search(r"from=\d{4}-\d\d-\d\dT\d\d%3A00%3A00%2B00%3A00$", link) for link in (links[0], links[2]))
+
+
+def test_of_very_many_calls_only_the_newest_are_looked_at_for_those_without_an_end(
+    cast: Cast, phone: Phone, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.pages.agents.LOOKED_AT", 1)
+    for overdue_at in (1, 2**40, 1, 1):
+        Call.objects.filter(pk=ring(phone).pk).update(overdue_at=overdue_at)
+
+    said = rows(sign_in(cast.cleo).get(page(cast.project)).text)["Reception"]
+
+    assert "3 calls of Reception" in said  # the newest two, and the one in progress
 
 
 def test_what_is_live_is_told_with_since_when_and_a_draft_only_to_its_owner(
@@ -119,7 +132,7 @@ def test_the_page_asks_the_database_as_often_for_forty_agents_as_for_one(
 ) -> None:
     client = sign_in(cast.ben)
     ring(phone)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         client.get(page(cast.project))
 
     for name in range(39):
@@ -131,7 +144,7 @@ def test_the_page_asks_the_database_as_often_for_forty_agents_as_for_one(
         edit(agent, cast.ben, prompt="Be brief.")
         ring(phone, number.number)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         assert len(rows(client.get(page(cast.project)).text)) == 40
 
 

@@ -219,6 +219,8 @@ class TestSpans:
             "03:03 UTC Root suspended the project: its callers hear the connections' messages",
             "03:01 UTC Pia took +15550001000 away from Front door",
         ]
+        of_one = sign_in(cast.ben).get(page(cast.project, agent=str(cast.agent.pk))).text
+        assert lines(of_one) == lines(text)
         assert "discarded" not in text
         assert "Secretly" not in text
 
@@ -263,6 +265,17 @@ class TestGoingBack:
 
         assert lines(text)[0].endswith("Publish v3 of Reception")
         assert "button primary" not in text
+
+    def test_what_was_unpublished_in_between_leads_back_to_another_version(
+        self, cast: Cast, phone: Phone, sign_in: SignIn
+    ) -> None:
+        version = a_bad_night(cast, phone)
+        at(19, lambda: unpublish(cast.agent, live=3, by=cast.pia))
+        at(20, lambda: publish(version, live=None, by=cast.pia))
+
+        said = lines(sign_in(cast.pia).get(page(cast.project)).text)
+
+        assert said[0].endswith("The same version again Publish v2 of Reception")
 
     @pytest.mark.usefixtures("phone")
     def test_where_nothing_was_live_before_it_can_be_unpublished(self, cast: Cast, sign_in: SignIn) -> None:
