@@ -16,7 +16,7 @@ from agentversions.admin.remembered import Remembered
 from agentversions.models import Agent, Project
 from agentversions.refusals import Invalid
 from telephony import operations
-from telephony.models import Call, CallEvent, Connection, PhoneNumber, Review
+from telephony.models import Call, CallEvent, Connection, PhoneNumber, Retention, Review
 
 REPORTS = 200
 
@@ -114,6 +114,17 @@ class PhoneNumberAdmin(Remembered[PhoneNumber]):
         return obj.connection.project
 
 
+@admin.register(Retention)
+class RetentionAdmin(Remembered[Retention]):
+    """For how long projects keep their calls. It is set in the dashboard, which says how many calls that reaches."""
+
+    project_path = "project"
+    shown = ["project", "days", "changed_by", "changed_at", "forgotten_until"]
+    list_display = ["project", "days", "changed_by", "changed_at", "forgotten_until"]
+    list_filter = [ProjectFilter]
+    list_select_related = ["project", "changed_by"]
+
+
 @admin.register(Call)
 class CallAdmin(Admin[Call]):
     """Calls, each pinned to the version that handled it."""
@@ -122,9 +133,9 @@ class CallAdmin(Admin[Call]):
     shown = [
         "id", "connection", "provider_call_id", "caller", "dialled", "number", "agent", "version", "missed", "status",
         "started_at", "answered_at", "ended_at", "duration", "ended_reason", "recording_url", "transferred",
-        "voicemail", "success", "cost", "answer_digest", "reports",
+        "voicemail", "success", "cost", "answer_digest", "forgotten_at", "reports",
     ]  # fmt: skip
-    list_display = ["started_at", "caller", "dialled", "handled_by", "standing"]
+    list_display = ["started_at", "who", "dialled", "handled_by", "standing"]
     list_filter = [ProjectFilter, "status", "missed"]
     search_fields = ["id__exact", "provider_call_id__exact", "caller__startswith", "dialled__startswith"]
     search_help_text = "A call's id, the provider's id of it, or how a number begins."
@@ -135,6 +146,11 @@ class CallAdmin(Admin[Call]):
         found = super().get_queryset(request)
         found = found.select_related("connection__project", "number", "agent", "version")
         return found.defer("connection__secrets", "version__configuration")
+
+    @admin.display(description="caller", empty_value="-")
+    def who(self, obj: Call) -> str:
+        """Who rang, unless that is forgotten."""
+        return obj.caller or ("Forgotten" if obj.forgotten_at else "")
 
     @admin.display(description="handled by", empty_value="-")
     def handled_by(self, obj: Call) -> str | None:

@@ -1,9 +1,14 @@
 """What must always be true of numbers and calls; the pointers to versions are verified with all the others."""
 
-from django.db.models import F, Model, QuerySet
+from datetime import timedelta
 
+from django.db.models import F, Model, QuerySet
+from django.utils import timezone
+
+from agentversions.models import Project
 from agentversions.verifying import CHECKS, Findings, named
-from telephony.models import Call, PhoneNumber
+from telephony.models import Call, PhoneNumber, Retention
+from telephony.operations.retention import due
 
 
 def own_project() -> Findings:
@@ -15,4 +20,17 @@ def own_project() -> Findings:
             yield f"{named(model, pk)}: its agent is in another project than its connection."
 
 
-CHECKS.append(own_project)
+LATE = timedelta(days=3)
+
+
+def forgotten_in_time() -> Findings:
+    """What a project's rule doesn't keep is forgotten by the next days: `forget_calls` runs daily."""
+    now = timezone.now()
+    for rule in Retention.objects.filter(changed_at__lt=now - LATE).select_related("project").order_by("pk"):
+        horizon = rule.horizon(now - LATE)
+        if horizon and due(rule, horizon).exists():
+            kept = f"calls are kept {rule}, and some are older by more than {LATE.days} days"
+            yield f"{named(Project, rule.project_id)}: {kept}. Let forget_calls run every day."
+
+
+CHECKS.extend((own_project, forgotten_in_time))

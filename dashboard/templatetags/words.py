@@ -11,11 +11,12 @@ from django import template
 from django.contrib.auth.models import User
 
 from agentversions import history
-from agentversions.models import Agent, Event
+from agentversions.models import Agent, Event, Project
 from dashboard import forms
 from dashboard.http import split_address
 from telephony import numbers
-from telephony.models import Call, Status
+from telephony.models import Call, Retention, Status
+from telephony.models import kept as words_of
 from telephony.providers import PROVIDERS
 
 register = template.Library()
@@ -119,6 +120,24 @@ def without_query(address: str) -> str:
 def tel(number: str) -> str:
     """`+1 555-000-1000`; what isn't a number stays as it came."""
     return numbers.readable(number) if E164.fullmatch(number) else number
+
+
+@register.filter
+def caller(call: Call) -> str:
+    """Who rang, as `tel` writes it; why there is no number where there is none."""
+    return tel(call.caller) or ("Forgotten" if call.forgotten_at else "Unknown")
+
+
+@register.filter
+def dialled(call: Call) -> str:
+    """What was dialled, likewise."""
+    return tel(call.dialled) or ("Forgotten" if call.forgotten_at else "Unknown")
+
+
+@register.filter
+def kept(project: Project) -> str:
+    """For how long a project keeps its calls: `for 90 days`, or `for ever`."""
+    return words_of(Retention.objects.filter(project=project).values_list("days", flat=True).first())
 
 
 @register.filter

@@ -1,18 +1,24 @@
 """Calls: the list, and one with the version that handled it."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from agentversions import access
-from dashboard import found
-from dashboard.forms import uuid_or_none, whole
-from dashboard.http import Request
+from agentversions.access import Act
+from dashboard import found, toasts
+from dashboard.forms import LONGEST_NUMBER, uuid_or_none, whole
+from dashboard.http import Request, ask, go_to
 from dashboard.pages import call as page
 from dashboard.pages import calls as pages
+from dashboard.pages import retention as keeping
 from dashboard.pages.calls import Wanted
+from dashboard.toasts import Toast
+from telephony import operations
+from telephony.operations.retention import checked
 
 
 @require_safe
@@ -37,3 +43,30 @@ def show(request: Request, call_id: UUID) -> HttpResponse:
     """One call: who rang whom, how it went, and what answered."""
     call = found.call(request.user, call_id)
     return render(request, "calls/show.html", page.call(request.user, call))
+
+
+@require_safe
+def retention(request: Request, project_id: UUID) -> HttpResponse:
+    """For how long the project keeps who called and what was said."""
+    project = access.project(request.user, project_id)
+    return render(request, "calls/retention.html", keeping.retention(request.user, project))
+
+
+@require_POST
+def set_retention(request: Request, project_id: UUID) -> HttpResponse:
+    """Keep calls for so many days, or for ever; asks first when more would be forgotten, since that is for good."""
+    project = access.project(request.user, project_id)
+    access.require(request.user, Act.ADMINISTER, project)
+    days = None if "ever" in request.POST else checked(_number(request.POST.get("days", "")))
+    if days and "sure" not in request.POST and keeping.shortens(project, days):
+        told = {"days": days, "reach": keeping.reach(project, days), "key": uuid4()}
+        return ask(request, "calls/set_retention.html", keeping.retention(request.user, project) | told)
+    rule = operations.set_retention(project, days, by=request.user, key=uuid_or_none(request.POST.get("key", "")))
+    toasts.keep(request, Toast(f"Calls are kept {rule}."))
+    return go_to(request, reverse("calls.retention", args=[project.pk]))
+
+
+def _number(typed: str) -> int:
+    """The days that were typed; 0 for what is no number."""
+    digits = typed.strip().replace(",", "")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER else 0

@@ -39,14 +39,19 @@ def set_retention(project: Project, days: int | None, *, by: User, key: UUID | N
     rule = _locked(project) or Retention(project=project)
     if confirmation.earlier(by):
         return rule
-    if days is not None and not 1 <= days <= LONGEST:
-        raise Invalid(f"Type a number of days from 1 to {LONGEST:,}, or keep calls for ever.")
-    if rule.days == days:
+    if rule.days == (None if days is None else checked(days)):
         raise AlreadyDone(f"Calls are kept {kept(days)} already.")
     rule.days, rule.changed_by = days, by
     rule.save()
     record(Action.RETENTION_SET, by=by, project=project, particulars={"days": days}, confirmation=confirmation)
     return rule
+
+
+def checked(days: int) -> int:
+    """A number of days that makes sense; raises Invalid."""
+    if not 1 <= days <= LONGEST:
+        raise Invalid(f"Type a number of days from 1 to {LONGEST:,}, or keep calls for ever.")
+    return days
 
 
 def forget_calls(project: Project, progress: Progress | None = None) -> int:
@@ -62,7 +67,7 @@ def forget_calls(project: Project, progress: Progress | None = None) -> int:
             horizon = rule.horizon(now) if rule else None
             if rule is None or horizon is None:
                 return done
-            since = since or (rule.forgotten_until and rule.forgotten_until - AGAIN)
+            since = since or resumes(rule)
             batch = list(due(rule, horizon, since)[:BATCH].values_list("pk", "started_at"))
             forget([pk for pk, _ in batch], now)
             since = batch[-1][1] if batch else horizon
@@ -73,6 +78,11 @@ def forget_calls(project: Project, progress: Progress | None = None) -> int:
         done += len(batch)
         if progress:
             progress(done, since)
+
+
+def resumes(rule: Retention) -> datetime | None:
+    """From when on the next run looks at calls; None for from the first on."""
+    return rule.forgotten_until - AGAIN if rule.forgotten_until else None
 
 
 def due(rule: Retention, horizon: datetime, since: datetime | None = None) -> QuerySet[Call]:

@@ -16,12 +16,14 @@ LONGEST_NOTE = 1_000
 def review_call(call: Call, *, good: bool, by: User, note: str = "") -> Review:
     """Say whether a call did what it was for, in the place of what was said before. It counts before the provider's.
 
-    The same again is no act. Raises Invalid for a call that no version answered.
+    The same again is no act. Raises Invalid for a call that no version answered, and for a note on a forgotten one.
     """
     call = _locked(call)
     require(by, Act.EDIT, call.project)
     if call.version_id is None:
         raise Invalid("No version answered this call, so there is nothing to judge.")
+    if note and call.forgotten_at:
+        raise Invalid("What was said in this call is forgotten, and a note would keep it. Judge it without a note.")
     note, before = _clean(note), Review.objects.filter(call=call).first()
     review = before or Review(call=call)
     if before and (before.good, before.note, before.by_id) == (good, note, by.pk):

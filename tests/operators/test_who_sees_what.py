@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from agentversions.models import Agent, Draft, Event, Membership, Project, Version
 from telephony.incoming import IncomingCall
-from telephony.models import Call, Connection, PhoneNumber, Review
+from telephony.models import Call, Connection, PhoneNumber, Retention, Review
 from telephony.routing import route_call
 from tests.cast import Cast, edit, save, stored
 from tests.operators.conftest import SECRET, Line, messages, page, text
@@ -18,7 +18,10 @@ from tests.operators.conftest import SECRET, Line, messages, page, text
 type SignIn = Callable[[User], Client]
 
 PRIVATE = "a prompt that only Ben has seen"
-NOUNS: list[type[Model]] = [Project, Membership, Agent, Draft, Version, Event, Connection, PhoneNumber, Call, Review]
+NOUNS: list[type[Model]] = [
+    *(Project, Membership, Agent, Draft, Version, Event),
+    *(Connection, PhoneNumber, Call, Review, Retention),
+]
 
 
 @pytest.fixture

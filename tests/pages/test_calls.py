@@ -128,7 +128,7 @@ class TestTheList:
     ) -> None:
         client, call = sign_in(cast.cleo), ring(phone)
         hang_up(call)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get(page(cast.project))
         with django_assert_num_queries(9):
             client.get(showing(call))
@@ -138,7 +138,7 @@ class TestTheList:
             ring(phone, dialled="+15550009999")
             hang_up(call)
 
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get(page(cast.project))
         with django_assert_num_queries(9):
             client.get(showing(call))

@@ -5,20 +5,24 @@ import threading
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.utils import timezone
 
 from agentversions.history import sentence, visible
 from agentversions.models import Action, Event
 from agentversions.refusals import AlreadyDone, Invalid, KeyReused, NotAllowed
+from agentversions.verifying import verify
 from telephony.incoming import CallReport, IncomingCall
+from telephony.management.commands import forget_calls as forget_calls_command
 from telephony.management.commands.demo import clock
 from telephony.models import Call, CallEvent, Retention, Review, Status, Tally
-from telephony.operations import forget_calls, set_retention
+from telephony.operations import forget_calls, review_call, set_retention, take_back_review
 from telephony.operations import retention as verbs
 from telephony.routing import record_call_event, route_call
 from telephony.tallying import COLUMNS, recount
@@ -66,8 +70,9 @@ def tell(exchange: Exchange, name: str, **said: Any) -> None:
 
 
 def review(exchange: Exchange, call: Call) -> Review:
-    """Ben listened."""
-    return Review.objects.create(call=call, good=True, note=f"They wanted {SAID}.", by=exchange.cast.ben)
+    """Ben listened, and thought about it once more."""
+    review_call(call, good=False, note=f"They wanted {SAID}!", by=exchange.cast.ben)
+    return review_call(call, good=True, note=f"They wanted {SAID}.", by=exchange.cast.ben)
 
 
 def rule(exchange: Exchange, days: int | None = 90) -> Retention:
@@ -145,7 +150,7 @@ class TestForgetting:
         with clock(ago(100)):
             tell(exchange, "never rang", reason=f"They said {SAID}")
         assert {"telephony_call.caller", "telephony_call.dialled", "telephony_callevent.payload"} <= everywhere()
-        assert {"telephony_callevent.told", "telephony_review.note"} <= everywhere()
+        assert {"telephony_callevent.told", "telephony_review.note", "telephony_historicalreview.note"} <= everywhere()
         rule(exchange)
 
         assert forget_calls(exchange.cast.project) == 3
@@ -155,6 +160,7 @@ class TestForgetting:
     def test_keeps_what_figures_are_made_of(self, exchange: Exchange) -> None:
         before = rang(exchange, "one", 100)
         judged = review(exchange, before)
+        before.refresh_from_db()
         event = before.events.get()
         sums = figures()
         rule(exchange)
@@ -178,6 +184,7 @@ class TestForgetting:
         assert figures() == sums
         recount()
         assert figures() == sums
+        assert take_back_review(call, by=exchange.cast.ben).success is False  # as the provider said
 
     @pytest.mark.parametrize(
         ("reason", "kept"),
@@ -296,6 +303,17 @@ class TestWhatComesLate:
         assert call.events.get().told == {"transferred": True, "voicemail": True, "success": False, "cost": "0.1234"}
         assert Tally.objects.get().calls == 1
 
+    def test_a_note_is_refused_and_a_judgement_isn_t(self, exchange: Exchange) -> None:
+        call, ben = rang(exchange, "one", 100), exchange.cast.ben
+        rule(exchange)
+        forget_calls(exchange.cast.project)
+
+        with pytest.raises(Invalid, match="Judge it without a note"):
+            review_call(call, good=True, note=f"They wanted {SAID}.", by=ben)
+        assert review_call(call, good=True, by=ben).good
+
+        assert everywhere() == set()
+
     def test_the_same_ring_is_the_same_call_and_gets_a_refusal(self, exchange: Exchange) -> None:
         rang(exchange, "one", 100, ended=False)
         rule(exchange, 1)
@@ -314,6 +332,62 @@ class TestWhatComesLate:
 
         assert Call.objects.exclude(forgotten_at=None).count() == 2
         assert everywhere() == set()
+
+
+def told(*arguments: str) -> list[str]:
+    """What the command says, line by line."""
+    said = StringIO()
+    call_command("forget_calls", *arguments, stdout=said)
+    return said.getvalue().splitlines()
+
+
+class TestTheCommand:
+    def test_goes_through_the_projects_that_have_a_rule(
+        self, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cast = exchange.cast
+        for number in range(3):
+            rang(exchange, f"call-{number}", 100)
+        assert told() == []
+        rule(exchange)
+        set_retention(cast.elsewhere, 1, by=cast.olga)
+        monkeypatch.setattr(verbs, "BATCH", 2)
+        monkeypatch.setattr(forget_calls_command, "EVERY", 2)
+        named = f"Front desk ({cast.project.pk}) keeps calls for 90 days"
+
+        assert f"{named}: 3 calls would be forgotten." in told("--dry-run")
+        assert Call.objects.filter(forgotten_at=None).count() == 3
+
+        said = told("--project", str(cast.project.pk))
+        assert said[0].startswith("… 2, up to ")
+        assert said[1:] == [f"{named}: 3 calls forgotten."]
+        assert told() == [
+            f"{named}: 0 calls forgotten.",
+            f"Warehouse ({cast.elsewhere.pk}) keeps calls for 1 day: 0 calls forgotten.",
+        ]
+        assert f"{named}: 0 calls would be forgotten." in told("--dry-run")
+
+    def test_fails_for_a_project_without_a_rule(self, exchange: Exchange) -> None:
+        for project in (exchange.cast.project.pk, uuid4()):
+            with pytest.raises(CommandError, match="keeps its calls for ever"):
+                told("--project", str(project))
+
+    def test_that_nobody_runs_is_found(self, exchange: Exchange) -> None:
+        rang(exchange, "one", 92)
+        rule(exchange)
+        assert list(verify()) == []
+        Retention.objects.update(changed_at=ago(4))
+        assert list(verify()) == []
+        Call.objects.update(overdue_at=int(ago(94).timestamp()), started_at=ago(94))
+
+        (finding,) = verify()
+        assert finding == (
+            f"Project {exchange.cast.project.pk}: calls are kept for 90 days, and some are older by more than 3 days."
+            " Let forget_calls run every day."
+        )
+
+        told()
+        assert list(verify()) == []
 
 
 @pytest.mark.race
