@@ -38,6 +38,14 @@ class Moment:
         """The zone in which it is told again."""
         return _zone(self.zone or "UTC") or UTC
 
+    @property
+    def twice(self) -> bool:
+        """Whether the clock, put back that day, showed this time twice, and the first of them is meant."""
+        if self.at is None:
+            return False
+        local = self.at.astimezone(self.meant)
+        return not local.fold and local.utcoffset() != local.replace(fold=1).utcoffset()
+
 
 def _zone(name: str) -> tzinfo | None:
     try:

@@ -29,15 +29,6 @@ type Began = dict[UUID, tuple[UUID, datetime]]
 
 
 @dataclass(frozen=True)
-class Bar:
-    """An hour in the drawing."""
-
-    x: int
-    y: float
-    height: float
-
-
-@dataclass(frozen=True)
 class Hours:
     """The calls that versions of an agent handled in each of the last hours, oldest first."""
 
@@ -54,11 +45,14 @@ class Hours:
         return max(self.calls)
 
     @property
-    def bars(self) -> list[Bar]:
-        """The drawing."""
+    def bars(self) -> str:
+        """The drawing: a path with a bar for each hour that had calls, as high as it had many."""
         scale = max(self.most, LEAST_SCALE)
-        heights = [round(count / scale * HIGHEST, 1) if count else 0 for count in self.calls]
-        return [Bar(hour * BAR, round(HIGHEST - height, 1), height) for hour, height in enumerate(heights) if height]
+        return "".join(
+            f"M{hour * BAR} {HIGHEST}v-{count / scale * HIGHEST:.1f}h{BAR_WIDTH}V{HIGHEST}z"
+            for hour, count in enumerate(self.calls)
+            if count
+        )
 
 
 @dataclass(frozen=True)
@@ -108,7 +102,7 @@ def agents(user: User, of: Project) -> Context:
         ],
         "archived": [agent for agent in listed if agent.archived_at],
         "since": since,
-        "drawn": {"width": (HOURS - 1) * BAR + BAR_WIDTH, "height": HIGHEST, "bar": BAR_WIDTH},
+        "drawn": {"width": (HOURS - 1) * BAR + BAR_WIDTH, "height": HIGHEST},
     }
 
 

@@ -6,6 +6,7 @@ const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" }
 const oldDate = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
+const oldWeekday = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
 const ago = (when) => {
   const minutes = Math.round((when - Date.now()) / 60000);
@@ -17,7 +18,7 @@ const ago = (when) => {
 
 const day = (when) => {
   const days = Math.round((new Date(when).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 86400000);
-  return days === 0 ? "Today" : days === -1 ? "Yesterday" : weekday.format(when);
+  return days === 0 ? "Today" : days === -1 ? "Yesterday" : (when.getFullYear() === new Date().getFullYear() ? weekday : oldWeekday).format(when);
 };
 
 const write = (root) => {

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from agentversions.models import Project
 from agentversions.operations import archive_agent, create_agent, publish, rename_agent, save_version, unpublish
-from dashboard.pages.agents import BAR, HIGHEST, HOURS, Bar, Hours
+from dashboard.pages.agents import BAR, BAR_WIDTH, HIGHEST, HOURS, Hours
 from telephony.models import Call
 from telephony.operations import add_number, assign_number
 from telephony.tallying import recount
@@ -105,8 +105,11 @@ def test_a_draft_that_went_live_is_no_draft_any_more(cast: Cast, phone: Phone, s
 def test_an_hour_is_as_high_as_its_calls_and_a_call_in_a_quiet_day_is_no_peak() -> None:
     quiet, busy = Hours((0,) * (HOURS - 1) + (1,)), Hours((12, 3) + (0,) * (HOURS - 2))
 
-    assert quiet.bars == [Bar((HOURS - 1) * BAR, HIGHEST * 3 / 4, HIGHEST / 4)]
-    assert busy.bars == [Bar(0, 0, HIGHEST), Bar(BAR, HIGHEST * 3 / 4, HIGHEST / 4)]
+    assert quiet.bars == f"M{(HOURS - 1) * BAR} {HIGHEST}v-{HIGHEST / 4:.1f}h{BAR_WIDTH}V{HIGHEST}z"
+    assert busy.bars.split("z")[:2] == [
+        f"M0 {HIGHEST}v-{HIGHEST:.1f}h{BAR_WIDTH}V{HIGHEST}",
+        f"M{BAR} {HIGHEST}v-{HIGHEST / 4:.1f}h{BAR_WIDTH}V{HIGHEST}",
+    ]
     assert (busy.total, busy.most) == (15, 12)
 
 
