@@ -27,6 +27,7 @@ VERBS = (
     "telephony/routing.py",  # the verb that a ring is: one statement
     "telephony/tallying.py",  # what settling a call adds to the sums, in its transaction
     "telephony/forgetting.py",  # what is emptied of calls, by the verb and whenever more is told late
+    "telephony/management/crowd.py",  # very many calls at once, on a developer's machine
     "agentversions/guards.py",  # the database's own refusals, put in place after migrations
     "agentversions/backups.py",  # everything at once, or nothing
 )

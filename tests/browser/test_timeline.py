@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from agentversions.models import Agent, Version
 from agentversions.operations import publish
-from telephony.management.commands.demo import clock
+from telephony.management.clock import clock
 from tests.browser.conftest import Line
 from tests.cast import Cast, live, save
 

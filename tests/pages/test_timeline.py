@@ -31,7 +31,7 @@ from agentversions.operations import (
 from agentversions.turns import live_at, told, turns
 from telephony import counting
 from telephony.counting import counted
-from telephony.management.commands.demo import clock
+from telephony.management.clock import clock
 from telephony.models import Call, Connection
 from telephony.operations import add_number, assign_number, change_connection, unassign_number
 from tests.cast import Cast, edit, live, save, shown

@@ -6,15 +6,18 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db.models import Count
+from django.db.models import Count, Sum
 from django.utils import timezone
 from pytest_django import Settings
 
 from agentversions import access
-from agentversions.models import Action, Agent, Event, Project, Version
+from agentversions.models import Action, Agent, Event, Membership, Project, Version
 from agentversions.sealing import unseal
-from telephony.models import Call, Connection, PhoneNumber
+from agentversions.verifying import verify
+from telephony.management import crowd
+from telephony.models import ENDED, Call, CallEvent, CallQuerySet, Connection, PhoneNumber, Tally
 from telephony.rehearsals.twilio import sid
+from telephony.tallying import COLUMNS, recount
 from tests.factories import person
 from tests.telephony import exchange as phone
 from tests.telephony.exchange import answered_by, ring
@@ -163,3 +166,65 @@ class TestTheDemo:
         line = Connection.objects.get(provider="generic", project=self.project())
 
         assert ring(line).status_code == 403
+
+
+class TestManyCalls:
+    """A year of them beside the story, as the verbs, the rings and the reports would have left them."""
+
+    CALLS = 1_200
+
+    @pytest.fixture(autouse=True)
+    def _crowd(self, db: None, settings: Settings) -> None:  # noqa: ARG002 - the database is what it stands on
+        self.told = made(settings, "--calls", str(self.CALLS))
+
+    def calls(self) -> CallQuerySet:
+        return Call.objects.filter(project__name=crowd.NAME)
+
+    def test_are_a_project_of_their_own(self) -> None:
+        assert "1,200 calls" in self.told
+        assert self.calls().count() == self.CALLS
+        people = {member.user.username: member.role for member in Membership.objects.filter(project__name=crowd.NAME)}
+        assert people == {"ana": "admin", "pia": "publisher", "ben": "editor", "cleo": "viewer"}
+        assert list(verify()) == []
+
+    def test_name_the_version_that_was_live(self) -> None:
+        agent = Agent.objects.get(name="Desk 0", project__name=crowd.NAME)
+        lives = list(
+            Event.objects.filter(agent=agent, action=Action.PUBLISHED).order_by("pk").values_list("at", "version")
+        )
+        for started_at, version in self.calls().filter(agent=agent, missed="").values_list("started_at", "version"):
+            assert version == [live for at, live in lives if at <= started_at][-1]
+        assert agent.published_id == lives[-1][1]
+        assert agent.last_number == agent.versions.count() > 3
+        published = Event.objects.filter(project__name=crowd.NAME, action=Action.PUBLISHED).order_by("pk")
+        assert list(published) == sorted(published, key=lambda event: event.at)
+
+    def test_are_of_all_kinds_and_summed_up(self) -> None:
+        before = list(Tally.objects.order_by("version", "hour").values_list("version", "hour", *COLUMNS))
+        recount()
+
+        assert list(Tally.objects.order_by("version", "hour").values_list("version", "hour", *COLUMNS)) == before
+        ended = self.calls().filter(missed="", status__in=ENDED).count()
+        summed = Tally.objects.filter(agent__project__name=crowd.NAME).aggregate(n=Sum("calls"))
+        assert summed["n"] == ended > self.CALLS * 0.9
+
+        kinds = self.calls().values_list("status", flat=True).distinct().order_by()
+        assert {*kinds} >= {*ENDED}
+        assert self.calls().filter(missed="outage").exists()
+        for kind in ({"transferred": True}, {"voicemail": True}, {"success": True}, {"success": False}):
+            assert self.calls().filter(**kind).exists()
+        assert self.calls().filter(cost__gt=0).exists()
+        assert CallEvent.objects.filter(call__project__name=crowd.NAME, told__has_key="summary").exists()
+
+    def test_can_be_added_again(self, settings: Settings) -> None:
+        made(settings, "--calls", "500")
+
+        assert Call.objects.filter(project__name=f"{crowd.NAME} 2").count() == 500
+        assert self.calls().count() == self.CALLS
+        assert list(verify()) == []
+
+    def test_are_added_to_the_demo_alone(self, settings: Settings) -> None:
+        Project.objects.filter(name="Riverside Dental").update(name="Mine")
+
+        with pytest.raises(CommandError, match="empty database"):
+            made(settings, "--calls", "500")

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from telephony.management.commands.demo import clock
+from telephony.management.clock import clock
 from telephony.models import Call, CallEvent, Status
 from telephony.rehearsals.twilio import sid
 from tests.telephony.exchange import (

@@ -19,8 +19,8 @@ from agentversions.models import Action, Event
 from agentversions.refusals import AlreadyDone, Invalid, KeyReused, NotAllowed
 from agentversions.verifying import verify
 from telephony.incoming import CallReport, IncomingCall
+from telephony.management.clock import clock
 from telephony.management.commands import forget_calls as forget_calls_command
-from telephony.management.commands.demo import clock
 from telephony.models import Call, CallEvent, Retention, Review, Status, Tally
 from telephony.operations import forget_calls, review_call, set_retention, take_back_review
 from telephony.operations import retention as verbs

@@ -2,8 +2,7 @@
 
 import random
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +20,8 @@ from agentversions.models import Agent, Draft, Project, Role, Version
 from agentversions.starters import STARTERS
 from telephony import operations as phone
 from telephony.incoming import CallReport, IncomingCall
+from telephony.management.clock import clock
+from telephony.management.crowd import crowd
 from telephony.models import Connection, Status
 from telephony.providers.generic import new_secret
 from telephony.routing import record_call_event, route_call
@@ -54,6 +55,8 @@ COSTS = (
 GREETING = "Hello, Riverside Dental, this is Robin. How can I help?"
 WRONG_GREETING = "Hello, Riverside Dental. We are closed today, please call again tomorrow."
 
+PROJECT = "Riverside Dental"
+
 type Settings = Mapping[str, str]
 
 STORY: tuple[tuple[float, str, str, bool, Settings], ...] = (
@@ -79,38 +82,38 @@ CALLS_AN_HOUR = 2.4
 OPEN, SHUT = 8, 18
 
 
-@contextmanager
-def clock(moment: datetime) -> Iterator[None]:
-    """Let the verbs believe that it is this moment: what they record can't be altered afterwards, not even by us."""
-    now = timezone.now
-    timezone.now = lambda: moment
-    try:
-        yield
-    finally:
-        timezone.now = now
-
-
 class Command(BaseCommand):
     """Fills an empty database with a demo, on a developer's machine only."""
 
     help = "Fill an empty database with a demo project, its people, versions and calls."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Whether a database that has projects is an error."""
+        """Whether a database that has projects is an error, and how many calls there shall be beside the story's."""
         parser.add_argument("--if-empty", action="store_true", help="Do nothing if there is a project already.")
+        parser.add_argument(
+            "--calls", type=int, default=0, metavar="N", help="Add a project with N calls of the last year."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make the demo, whole or not at all. Raises CommandError without DEBUG."""
+        """Make the demo, whole or not at all, and then its many calls. Raises CommandError without DEBUG."""
         del args
         if not settings.DEBUG:
             raise CommandError("The demo's sign-ins are known to everyone: it is made only while DEBUG is on.")
-        if Project.objects.exists():
-            if options["if_empty"]:
-                return
+        calls = options["calls"]
+        if not Project.objects.exists():
+            with atomic():
+                Demo().make()
+            self.stdout.write("The demo is ready: Riverside Dental and Harbour Foods.")
+        elif not options["if_empty"] and not (calls and Project.objects.filter(name=PROJECT).exists()):
             raise CommandError("There is a project already. The demo is for an empty database.")
-        with atomic():
-            Demo().make()
-        self.stdout.write("The demo is ready: Riverside Dental and Harbour Foods.")
+        elif not calls:
+            return
+        if calls:
+            crowd(calls, {person.username: person for person in User.objects.filter(username__in=PEOPLE)}, self._say)
+
+    def _say(self, words: str) -> None:
+        self.stdout.write(words)
+        self.stdout.flush()
 
 
 class Demo:
@@ -148,7 +151,7 @@ class Demo:
         """The first project, its people and its two connections."""
         ana = self.people["ana"]
         with clock(self.ago(15)):
-            project = verbs.create_project("Riverside Dental", by=ana)
+            project = verbs.create_project(PROJECT, by=ana)
             for name, role in (("pia", Role.PUBLISHER), ("ben", Role.EDITOR), ("cleo", Role.VIEWER)):
                 verbs.set_role(project, self.people[name], role, by=ana)
             signing = {"signing_secret": new_secret()}
