@@ -4,14 +4,14 @@ What ended is read from the sums that are kept by the hour (`tallying`), so the 
 missed call has no version: it counts for the one that was live when it rang.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from django.db import connection as database
-from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models import Case, Count, F, Max, Min, QuerySet, Sum, When
 from django.db.models.functions import Trunc
 
 from agentversions.history import TURNS
@@ -123,19 +123,26 @@ def tallies(of: Agent, period: Period) -> QuerySet[Tally]:
     return Tally.objects.filter(agent=of, **period.hours)
 
 
-class Handled(NamedTuple):
-    """So many calls of a version began in an hour, a day, a week or a month, and have ended."""
+def called(of: Agent, period: Period) -> dict[int, int]:
+    """How many calls that have ended each version handled, by its id: those that handled any."""
+    rows = tallies(of, period).order_by().values_list("version").annotate(n=Sum("calls"))
+    return {version: int(calls) for version, calls in rows if calls}
 
-    version: int
+
+class Handled(NamedTuple):
+    """So many calls of a version began in an hour, a day, a week or a month, and have ended; None are all others."""
+
+    version: int | None
     since: datetime
     calls: int
 
 
-def handled(of: Agent, period: Period, unit: Unit, zone: tzinfo) -> list[Handled]:
-    """How many calls each version handled when; versions by their ids."""
+def handled(of: Agent, period: Period, versions: Collection[int], unit: Unit, zone: tzinfo) -> list[Handled]:
+    """How many calls each of these versions handled when, by their ids; and all others together."""
     begun = Trunc("hour", unit, tzinfo=zone)
-    rows = tallies(of, period).annotate(begun=begun).values_list("version", "begun").order_by("begun", "version")
-    return [Handled(*row) for row in rows.annotate(n=Sum("calls"))]
+    apart = Case(When(version__in=versions, then=F("version")), default=None)
+    rows = tallies(of, period).annotate(begun=begun, apart=apart).values_list("apart", "begun").order_by("begun")
+    return [Handled(version, since, int(calls)) for version, since, calls in rows.annotate(n=Sum("calls"))]
 
 
 def ever(of: Agent) -> tuple[datetime, datetime] | None:
@@ -160,48 +167,59 @@ def in_progress(of: Agent, period: Period) -> dict[int, int]:
 
 @dataclass(frozen=True)
 class MissedCalls:
-    """Missed calls by the version that was live when they rang, by its id; and those while nothing was live."""
+    """Missed calls by the version that was live when they rang, by its id; those while nothing was live; and all."""
 
-    by_version: dict[int, int]
+    by_version: Mapping[int, int]
     nothing_live: int
+    total: int
 
     @property
-    def total(self) -> int:
-        """All of them."""
-        return sum(self.by_version.values()) + self.nothing_live
+    def others(self) -> int:
+        """Those that rang while another version was live than was asked for."""
+        return self.total - self.nothing_live - sum(self.by_version.values())
 
 
-def missed(of: Agent, period: Period) -> MissedCalls:
-    """The missed calls of a time: two questions, however often another version went live."""
+def missed(of: Agent, period: Period, versions: Collection[int]) -> MissedCalls:
+    """The missed calls of a time, for some versions: two questions, however often another version went live."""
     total = Call.objects.exclude(missed="").filter(agent=of, **period.starts).count()
     if not total:
-        return MissedCalls({}, 0)
+        return MissedCalls({}, 0, 0)
     since = period.since or datetime(1970, 1, 1, tzinfo=UTC)
-    asked = {
+    ids = {f"version_{place}": version for place, version in enumerate(versions)}
+    asked = ids | {
         "agent": native(of.pk),
         "since": database.ops.adapt_datetimefield_value(since),
         "until": database.ops.adapt_datetimefield_value(period.until),
     }
     with database.cursor() as cursor:
-        cursor.execute(_MISSED, asked)
-        by_version = {version: int(count) for version, count in cursor.fetchall()}
-    return MissedCalls(by_version, total - sum(by_version.values()))
+        cursor.execute(_MISSED.format(versions=", ".join(["NULL", *(f"%({name})s" for name in ids)])), asked)
+        counted: dict[int | None, int] = {version: int(count) for version, count in cursor.fetchall()}
+    nothing_live = counted.pop(None, 0)
+    return MissedCalls({version: count for version, count in counted.items() if version}, nothing_live, total)
 
 
 _MISSED = f"""
-WITH acts AS (
-    SELECT version_id, action, at AS since, LEAD(at) OVER (ORDER BY id) AS until
+WITH turns AS (
+    SELECT action, version_id, at AS since, LEAD(at) OVER (ORDER BY id) AS until
     FROM agentversions_event
-    WHERE agent_id = %(agent)s AND action IN ({", ".join(f"'{act.value}'" for act in TURNS)})
+    WHERE agent_id = %(agent)s AND action IN ({", ".join(f"'{turn.value}'" for turn in TURNS)})
+), spans AS (
+    SELECT CASE WHEN action = '{Action.PUBLISHED.value}' THEN version_id END AS live, since, until FROM turns
+    UNION ALL
+    SELECT NULL, NULL, min(since) FROM turns
+), asked AS (
+    SELECT
+        live,
+        CASE WHEN since > %(since)s THEN since ELSE %(since)s END AS since,
+        CASE WHEN until < %(until)s THEN until ELSE %(until)s END AS until
+    FROM spans
 ), counted AS (
-    SELECT version_id, (
+    SELECT live, (
         SELECT count(*) FROM telephony_call
-        WHERE agent_id = %(agent)s AND NOT (missed = '')
-        AND started_at >= %(since)s AND started_at < %(until)s
-        AND started_at >= since AND started_at < COALESCE(until, %(until)s)
-    ) AS missed
-    FROM acts
-    WHERE action = '{Action.PUBLISHED.value}' AND since < %(until)s AND (until IS NULL OR until > %(since)s)
+        WHERE agent_id = %(agent)s AND NOT (missed = '') AND started_at >= asked.since AND started_at < asked.until
+    ) AS calls
+    FROM asked
+    WHERE since < until AND (live IS NULL OR live IN ({{versions}}))
 )
-SELECT version_id, sum(missed) FROM counted WHERE missed > 0 GROUP BY version_id
+SELECT live, sum(calls) FROM counted GROUP BY live HAVING sum(calls) > 0
 """  # noqa: S608 (columns of ours)

@@ -10,7 +10,9 @@ from datetime import datetime
 from itertools import accumulate, pairwise
 from math import ceil, inf
 
-WIDTHS = {"narrow": 288, "small": 440, "middle": 648, "wide": 860}
+WIDTHS = {"narrow": 288, "small": 440, "middle": 648, "wide": 980}
+POINTED = ("middle", "wide")
+"""Where there is a pointer, a bar tells its figures."""
 HEIGHT = 228
 LEFT, RIGHT, TOP, BOTTOM = 40, 20, 36, 24
 """Around the bars: the figures beside them, the marks above, the times below."""
@@ -98,7 +100,8 @@ class Chart:
     @property
     def drawings(self) -> list[Drawing]:
         """The same chart for each width."""
-        return [self._drawing(size, width) for size, width in WIDTHS.items()]
+        told = [self._words(place) for place in range(len(self.buckets))]
+        return [self._drawing(size, width, told if size in POINTED else ()) for size, width in WIDTHS.items()]
 
     @property
     def totals(self) -> list[int]:
@@ -117,7 +120,7 @@ class Chart:
             for place, (bucket, row) in enumerate(zip(self.buckets, values, strict=True))
         ]
 
-    def _drawing(self, size: str, width: int) -> Drawing:
+    def _drawing(self, size: str, width: int, told: Sequence[str]) -> Drawing:
         room = width - LEFT - RIGHT
         step = max(room // len(self.buckets), 1)
         bar = min(step - min(step // 4, 3), WIDEST_BAR)
@@ -138,7 +141,7 @@ class Chart:
             rows=[(y(value), f"{value:,}") for value in scale],
             labels=self._labels(step, width),
             marks=self._marks(step),
-            columns=[Column(LEFT + place * step, step, self._words(place)) for place in range(len(self.buckets))],
+            columns=[Column(LEFT + place * step, step, words) for place, words in enumerate(told)],
         )
 
     def _labels(self, step: int, width: int) -> list[tuple[int, str]]:

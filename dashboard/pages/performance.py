@@ -25,7 +25,7 @@ from dashboard.pages.chart import Bucket, Chart, Mark, Series
 from dashboard.pages.projects import Context
 from telephony import performance
 from telephony.models import Call, Status
-from telephony.performance import Figures, Handled, Period, Unit
+from telephony.performance import Figures, Period, Unit
 from telephony.uncertainty import FEW, Share
 
 PERIODS = {
@@ -36,7 +36,7 @@ PERIODS = {
     "all": ("All time", None),
 }
 USUAL = "30d"
-MOST, FIRST = 10, 4
+MOST, FIRST = 10, 5
 """Versions side by side: at most, and where none were chosen."""
 NEWEST = 40
 """Versions to choose from by their boxes; an older one is typed."""
@@ -197,14 +197,12 @@ class Row:
 def page(user: User, of: Agent, asked: Asked) -> Context:
     """The agent's page. It asks the database as often for thousands of versions and millions of calls as for one."""
     when, ever = asked.time, performance.ever(of)
-    missed, now = performance.missed(of, when), performance.in_progress(of, when)
-    unheard = missed.by_version
-    handled = _handled(of, when, _scale(when, ever), asked.zone)
-    calls = sum(row.calls for row in handled)
-    called = {row.version for row in handled} | now.keys() | unheard.keys()
+    handled, now = performance.called(of, when), performance.in_progress(of, when)
+    calls, called = sum(handled.values()), handled.keys() | now.keys()
     versions = _versions(of, asked, sorted(called, reverse=True)[:NEWEST])
     shown, baseline = _shown(of, asked, versions, called)
     figures = performance.figures(of, when, [version.pk for version in shown])
+    missed = performance.missed(of, when, [version.pk for version in shown])
     spans = lived(shown)
     columns = [
         Column(
@@ -234,8 +232,9 @@ def page(user: User, of: Agent, asked: Asked) -> Context:
         "missed": missed.total,
         "missed_url": _calls(of, when, status="missed"),
         "nothing_live": missed.nothing_live,
+        "missed_otherwise": missed.others,
         "no_end_url": _calls(of, when, status="no_end"),
-        "chart": _chart(of, asked, ever, handled, columns) if calls else None,
+        "chart": _chart(of, asked, ever, columns) if calls else None,
         "columns": columns,
         "baseline": baseline,
         "rows": rows,
@@ -451,11 +450,6 @@ def _scale(when: Period, ever: Ever) -> Scale:
     return next((scale for most, scale in SCALES if until - since <= most), LONG)
 
 
-def _handled(of: Agent, when: Period, scale: Scale, zone: ZoneInfo) -> list[Handled]:
-    """Hours are those of UTC, as they are counted; days and longer those of the zone."""
-    return performance.handled(of, when, scale.unit, UTC_ZONE if scale.unit == "hour" else zone)
-
-
 def _buckets(since: datetime, until: datetime, scale: Scale, zone: ZoneInfo) -> list[Bucket]:
     """The bars of a time, also the empty ones."""
     at = _begun(since, scale, zone)
@@ -505,15 +499,17 @@ def _bucket(local: datetime, scale: Scale) -> Bucket:
             return Bucket(local, f"{local:%B %Y}", f"{local:%b %Y}", local.year * 12 + local.month - 1)
 
 
-def _chart(of: Agent, asked: Asked, ever: Ever, handled: Sequence[Handled], columns: Sequence[Column]) -> Chart:
+def _chart(of: Agent, asked: Asked, ever: Ever, columns: Sequence[Column]) -> Chart:
     """Calls over time by version: those side by side, and all others together; with what went live when."""
     since, until = _drawn(asked.time, ever)
     scale = _scale(asked.time, ever)
     buckets = _buckets(since, until, scale, asked.zone)
     begins = [bucket.since for bucket in buckets]
-    looks = {column.version.pk: column.look for column in columns}
+    looks: dict[int | None, str] = {column.version.pk: column.look for column in columns[:LOOKS]}
     values: dict[str, list[int]] = defaultdict(lambda: [0] * len(buckets))
-    for row in handled:
+    # Hours are those of UTC, as they are counted; days and longer are those of the zone.
+    zone = UTC if scale.unit == "hour" else asked.zone
+    for row in performance.handled(of, asked.time, [pk for pk in looks if pk], scale.unit, zone):
         values[looks.get(row.version, "others")][max(bisect_right(begins, row.since) - 1, 0)] += row.calls
     names = {column.look: str(column.version) for column in columns if column.look != "others"}
     order = sorted(names, key=lambda look: next(c.version.number for c in columns if c.look == look))

@@ -87,10 +87,12 @@ class TestMissedCalls:
             ring(story.generic, f"missed-{number}")  # nothing is live by now
         assert Call.objects.exclude(missed="").count() == len(moments)
 
-        counted = performance.missed(story.agent, Period.of(None, NOON + 9 * HOUR))
+        counted = performance.missed(story.agent, Period.of(None, NOON + 9 * HOUR), [first.pk, second.pk])
 
         assert counted.by_version == {first.pk: 2, second.pk: 2}
-        assert (counted.nothing_live, counted.total) == (2, 6)
+        assert (counted.nothing_live, counted.others, counted.total) == (2, 0, 6)
+        counted = performance.missed(story.agent, Period.of(None, NOON + 9 * HOUR), [second.pk])
+        assert (counted.by_version, counted.nothing_live, counted.others) == ({second.pk: 2}, 2, 2)
 
     def test_count_only_within_the_period(self, story: Exchange, at: At) -> None:
         unpublish(story.agent, live=2, by=story.cast.pia)
@@ -98,7 +100,7 @@ class TestMissedCalls:
             at(moment)
             ring(story.generic, f"missed-{number}")
 
-        assert performance.missed(story.agent, Period(NOON, NOON + HOUR)).total == 2
+        assert performance.missed(story.agent, Period(NOON, NOON + HOUR), []).total == 2
 
     def test_are_asked_for_as_often_for_one_publish_as_for_many(
         self, story: Exchange, django_assert_num_queries: DjangoAssertNumQueries
@@ -111,13 +113,13 @@ class TestMissedCalls:
 
         agent = story.agent
         with django_assert_num_queries(2):
-            performance.missed(agent, Period.of(None, NOON + HOUR))
+            performance.missed(agent, Period.of(None, NOON + HOUR), [story.version.pk])
 
     def test_of_another_agent_count_for_nothing_here(self, story: Exchange) -> None:
         unpublish(story.agent, live=2, by=story.cast.pia)
         ring(story.generic, "missed")
 
-        assert performance.missed(story.cast.orders, Period.of(None, NOON + HOUR)).total == 0
+        assert performance.missed(story.cast.orders, Period.of(None, NOON + HOUR), []).total == 0
 
     @pytest.mark.parametrize("seed", range(6))
     def test_are_counted_as_the_history_tells_it(self, story: Exchange, at: At, seed: int) -> None:
@@ -138,14 +140,14 @@ class TestMissedCalls:
             at(NOON + dice.randrange(-3, 40) * 10 * MINUTE)
             ring(story.generic, f"missed-{number}")
 
-        counted = performance.missed(story.agent, Period.of(None, NOON + 99 * HOUR))
+        numbers = {version.pk: version.number for version in versions}
+        counted = performance.missed(story.agent, Period.of(None, NOON + 99 * HOUR), numbers)
 
         expected: Counter[int | None] = Counter()
         for call in Call.objects.exclude(missed=""):
             lives = (span for span in spans(story.agent) if span.since <= call.started_at)
             held = [span.number for span in lives if span.until is None or call.started_at < span.until]
             expected[held[0] if held else None] += 1
-        numbers = {version.pk: version.number for version in versions}
         assert counted.nothing_live == expected.pop(None, 0)
         assert {numbers[pk]: count for pk, count in counted.by_version.items()} == expected
 
@@ -178,7 +180,8 @@ def test_whatever_is_told_the_figures_are_those_of_the_calls(
     when = Period(NOON + HOUR, NOON + 4 * HOUR)
 
     figures = performance.figures(exchange.agent, when, [first.pk, exchange.version.pk])
-    handled = performance.handled(exchange.agent, when, "hour", UTC)
+    apart = performance.handled(exchange.agent, when, [first.pk, exchange.version.pk], "hour", UTC)
+    together = performance.handled(exchange.agent, when, [first.pk], "hour", UTC)
 
     asked = Call.objects.filter(started_at__gte=when.since, started_at__lt=when.until, status__in=ENDS)
     for pk, figure in figures.items():
@@ -195,7 +198,9 @@ def test_whatever_is_told_the_figures_are_those_of_the_calls(
         assert figure.priced == sum(call.cost is not None for call in calls)
         assert figure.cost == sum((call.cost or Decimal(0) for call in calls), Decimal(0))
         hours = Counter(call.started_at.replace(minute=0) for call in calls)
-        assert {row.since: row.calls for row in handled if row.version == pk} == hours
+        assert {row.since: row.calls for row in apart if row.version == pk} == hours
+        assert {row.since: row.calls for row in together if (row.version or exchange.version.pk) == pk} == hours
+        assert performance.called(exchange.agent, when).get(pk, 0) == len(calls)
         lengths = [call.duration or 0 for call in calls]
         assert figure.average == (sum(lengths) / len(lengths) if lengths else None)
     CallEvent.objects.all().delete()
