@@ -26,6 +26,6 @@ def number(user: User, pk: int) -> PhoneNumber:
 def call(user: User, pk: UUID) -> Call:
     """The call with all it is about, or 404."""
     found = Call.objects.select_related("connection__project", "number", "agent__published", "version__author").defer(
-        "agent__published__configuration"
+        "agent__published__configuration", "connection__secrets"
     )
     return get_object_or_404(found.filter(connection__project__in=access.projects(user)), pk=pk)

@@ -1,4 +1,4 @@
-"""Calls: the list, and one with the version that handled it."""
+"""Calls: the list, one with the version that handled it, and whether it was good."""
 
 from uuid import UUID, uuid4
 
@@ -9,9 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agentversions import access
 from agentversions.access import Act
+from agentversions.refusals import Hostile
 from dashboard import found, toasts
 from dashboard.forms import LONGEST_NUMBER, uuid_or_none, whole
-from dashboard.http import Request, ask, go_to
+from dashboard.http import Request, ask, fragments, go_to
 from dashboard.pages import call as page
 from dashboard.pages import calls as pages
 from dashboard.pages import retention as keeping
@@ -70,3 +71,33 @@ def _number(typed: str) -> int:
     """The days that were typed; 0 for what is no number."""
     digits = typed.strip().replace(",", "")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER else 0
+
+
+JUDGEMENTS = {"yes": True, "no": False}
+REVIEWED = ["calls/show.html#review", "calls/show.html#standing", "components/toast.html"]
+
+
+@require_POST
+def review(request: Request, call_id: UUID) -> HttpResponse:
+    """Say whether a call did what it was for, with a note."""
+    call, posted = found.call(request.user, call_id), request.POST
+    good = JUDGEMENTS.get(posted.get("good", ""))
+    if good is None:
+        raise Hostile("The page sent a judgement that can't be read. Reload it.")
+    operations.review_call(call, good=good, note=posted.get("note", ""), by=request.user)
+    return _reviewed(request, call_id, "This call is judged as good." if good else "This call is judged as not good.")
+
+
+@require_POST
+def take_back_review(request: Request, call_id: UUID) -> HttpResponse:
+    """Leave the judgement to the provider again."""
+    operations.take_back_review(found.call(request.user, call_id), by=request.user)
+    return _reviewed(request, call_id, "The review is taken back.")
+
+
+def _reviewed(request: Request, call_id: UUID, words: str) -> HttpResponse:
+    if not request.htmx:
+        toasts.keep(request, Toast(words))
+        return go_to(request, reverse("calls.show", args=[call_id]))
+    told = page.judged(request.user, found.call(request.user, call_id))
+    return fragments(request, REVIEWED, told | {"toast": Toast(words), "taken_back": told["review"] is None})

@@ -50,7 +50,7 @@ def ring(phone: Phone, dialled: str = NUMBER, caller: str = CALLER) -> Call:
     return route_call(line, IncomingCall(f"call-{next(_calls)}", caller, dialled))
 
 
-def hang_up(call: Call, status: Status = Status.COMPLETED, **told: str) -> None:
+def hang_up(call: Call, status: Status = Status.COMPLETED, **told: Any) -> None:
     """The provider reports the end, after 187 seconds."""
     report = CallReport(
         call.provider_call_id, "call.ended", status=status, duration=187, payload={"type": "call.ended"}

@@ -130,7 +130,7 @@ class TestTheList:
         hang_up(call)
         with django_assert_num_queries(10):
             client.get(page(cast.project))
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get(showing(call))
 
         for _ in range(30):
@@ -140,7 +140,7 @@ class TestTheList:
 
         with django_assert_num_queries(10):
             client.get(page(cast.project))
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get(showing(call))
 
 
@@ -208,7 +208,7 @@ class TestACall:
         call = ring(phone)
         hang_up(call, status=Status.NO_ANSWER)
 
-        assert "<dt>Status</dt><dd>No answer</dd>" in sign_in(cast.cleo).get(showing(call)).text
+        assert '<li class="bad"><b>No answer</b>' in sign_in(cast.cleo).get(showing(call)).text
 
 
 class TestAccess:

@@ -20,11 +20,12 @@ from agentversions.models import Agent, Draft, Project, Role, Version
 from agentversions.starters import STARTERS
 from telephony import operations as phone
 from telephony.incoming import CallReport, IncomingCall
+from telephony.management import conversations
 from telephony.management.clock import clock
 from telephony.management.crowd import crowd
-from telephony.models import Connection, Status
+from telephony.models import Call, Connection, Status
 from telephony.providers.generic import new_secret
-from telephony.routing import record_call_event, route_call
+from telephony.routing import keep_answer, record_call_event, route_call
 
 PEOPLE = {
     "ana": ("Ana", "Ruiz"),
@@ -229,14 +230,25 @@ class Demo:
         started = timezone.now()
         call_id = f"demo-{self.dice.getrandbits(64):016x}"
         call = route_call(connection, IncomingCall(call_id, self.dice.choice(CALLERS), number))
-        if call.missed:
+        if call.version is None:
             return
+        keep_answer(call, call.version, [])
         answered = started + timedelta(seconds=2)
         record_call_event(
             connection, CallReport(call_id, "call.answered", status=Status.IN_PROGRESS, occurred_at=answered)
         )
         if seconds is not None:
-            record_call_event(connection, self.ending(call_id, started, seconds))
+            with clock(started + timedelta(seconds=seconds)):
+                record_call_event(connection, self.ending(call_id, started, seconds))
+                self.afterwards(connection, call, seconds)
+
+    def afterwards(self, connection: Connection, call: Call, seconds: int) -> None:
+        """What is told of a call once it is over; Ben and Pia listen to one of twelve."""
+        if report := conversations.told(self.dice, call.provider_call_id, seconds):
+            record_call_event(connection, report)
+            if self.dice.random() < 1 / 12:
+                good, note = conversations.reviewed(self.dice)
+                phone.review_call(call, good=good, note=note, by=self.people[self.dice.choice(("ben", "pia"))])
 
     def ending(self, call_id: str, started: datetime, seconds: int) -> CallReport:
         """How a call ended: mostly well."""
