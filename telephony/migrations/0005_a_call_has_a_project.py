@@ -14,6 +14,14 @@ def count(apps: Any, _: Any) -> None:
         recount()
 
 
+def checked(_: Any, editor: Any) -> None:
+    """What was updated just now is checked at once: until then PostgreSQL alters no table in the same transaction.
+
+    A restore brings an older backup up to this release in one.
+    """
+    editor.connection.check_constraints()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -22,6 +30,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunPython(checked, migrations.RunPython.noop),
         migrations.AlterField(
             model_name='call',
             name='project',
