@@ -190,4 +190,5 @@ def test_a_forgotten_call_says_so(cast: Cast, phone: Phone, sign_in: SignIn) -> 
     assert listed.count("Forgotten") == 2
     assert "A call from a forgotten caller" in shown
     assert "Who rang and what was said is forgotten" in shown
+    assert 'name="note"' not in sign_in(cast.ben).get(reverse("calls.show", args=[call.pk])).text
     assert all(CALLER[-4:] not in text for text in (listed, shown))
