@@ -35,6 +35,16 @@ def called(page: Page, cast: Cast, line: Line, sign_in: SignIn, ring: Callable[.
     return call
 
 
+def test_what_the_provider_got_is_kept_beside_the_ring(page: Page, called: Call) -> None:
+    for _ in range(50):
+        if Call.objects.exclude(answer_digest=""):
+            break
+        page.wait_for_timeout(100)
+    page.reload()
+
+    expect(page.locator(".got")).to_contain_text("Today's rendering is the same.")
+
+
 def test_a_call_is_judged_by_keyboard(page: Page, called: Call, cast: Cast) -> None:
     good, not_good = (page.get_by_role("button", name=name, exact=True) for name in ("Good", "Not good"))
     page.get_by_label("Note").fill("Robin was kind.")

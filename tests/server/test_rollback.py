@@ -37,11 +37,14 @@ def test_the_newest_migrations_go_back_and_forth_on_the_demo(settings: Settings)
             call_command("migrate", app, newest(app)[1], verbosity=0)
             assert lacking() == "migrations"
             assert guards.missing(connection) == []
+        held = set(connection.introspection.table_names())  # what only the newer release could hold is lost
     finally:
         call_command("migrate", verbosity=0)
 
     assert lacking() == ""
-    assert content() == before
+    assert {table: rows for table, rows in content().items() if table in held} == {
+        table: rows for table, rows in before.items() if table in held
+    }
     assert set(Version.objects.values_list("digest", flat=True)) == digests
     assert list(verify()) == []
 
