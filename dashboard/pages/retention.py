@@ -55,7 +55,7 @@ def reach(of: Project, days: int) -> Reach:
     count = calls.order_by()[: COUNTED + 1].count()
     if count <= COUNTED:
         return Reach(before, count, about=False)
-    return Reach(before, max(sums.aggregate(all=Sum("calls"))["all"] or 0, count), about=True)
+    return Reach(before, max(round(sums.aggregate(all=Sum("calls"))["all"] or 0, -3), count), about=True)
 
 
 def _late(rule: Retention) -> bool:

@@ -42,6 +42,7 @@ def screens() -> Iterator[str]:
         "agents.index",
         "agents.create",
         "calls.index",
+        "calls.retention",
         "timeline.index",
         "numbers.index",
         "numbers.add",

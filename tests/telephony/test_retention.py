@@ -274,6 +274,18 @@ class TestForgetting:
         assert forget_calls(exchange.cast.project, lambda done, _: said.append(done)) == 6
         assert said == [4, 6]
 
+    def test_stops_once_all_is_kept(self, exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(verbs, "BATCH", 2)
+        for number in range(5):
+            rang(exchange, f"call-{number}", 100)
+        rule(exchange)
+
+        def keep_all(*_: object) -> None:
+            rule(exchange, None)
+
+        assert forget_calls(exchange.cast.project, keep_all) == 2
+        assert Call.objects.filter(caller=CALLER).count() == 3
+
     def test_passes_over_what_is_done(self, exchange: Exchange) -> None:
         rang(exchange, "one", 100)
         rule(exchange)
