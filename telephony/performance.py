@@ -123,10 +123,10 @@ def tallies(of: Agent, period: Period) -> QuerySet[Tally]:
     return Tally.objects.filter(agent=of, **period.hours)
 
 
-def called(of: Agent, period: Period) -> dict[int, int]:
-    """How many calls that have ended each version handled, by its id: those that handled any."""
-    rows = tallies(of, period).order_by().values_list("version").annotate(n=Sum("calls"))
-    return {version: int(calls) for version, calls in rows if calls}
+def called(of: Agent, period: Period, most: int) -> list[int]:
+    """The newest versions that handled calls which have ended, by their ids, newest first, and no more than so many."""
+    rows = tallies(of, period).filter(calls__gt=0).order_by("-version")
+    return list(rows.values_list("version", flat=True).distinct()[:most])
 
 
 class Handled(NamedTuple):

@@ -25,7 +25,7 @@ from dashboard.pages.chart import Bucket, Chart, Mark, Series
 from dashboard.pages.projects import Context
 from telephony import performance
 from telephony.models import Call, Status
-from telephony.performance import Figures, Period, Unit
+from telephony.performance import Figures, Handled, Period, Unit
 from telephony.uncertainty import FEW, Share
 
 PERIODS = {
@@ -42,7 +42,7 @@ NEWEST = 40
 """Versions to choose from by their boxes; an older one is typed."""
 LOOKS = 5
 """Versions that are told apart in the chart; what is left is grey."""
-MOST_MARKS = 60
+MOST_MARKS = 30
 UTC_ZONE = ZoneInfo("UTC")
 
 
@@ -54,6 +54,8 @@ class Asked:
     since: str
     until: str
     zone: ZoneInfo
+    named_zone: str
+    """The zone's name, if the address has one."""
     versions: tuple[int, ...]
     more: str
     against: int | None
@@ -71,7 +73,8 @@ class Asked:
             period=(period if period in PERIODS else USUAL) if chosen else "",
             since="" if chosen else since,
             until="" if chosen else until,
-            zone=_zone(asked.get("zone", "")),
+            zone=(zone := _zone(asked.get("zone", ""))),
+            named_zone=zone.key if asked.get("zone") else "",
             versions=tuple(dict.fromkeys([*typed, *_numbers(more.replace(",", " ").split())])),
             more=more,
             against=next(iter(_numbers([asked.get("against", "")])), None),
@@ -123,7 +126,7 @@ class Asked:
         """The address's query for another time."""
         said = [("period", period), *(("v", str(number)) for number in self.versions)]
         said += [("against", str(self.against))] if self.against else []
-        said += [("zone", self.zone.key)] if self.zone != UTC_ZONE else []
+        said += [("zone", self.named_zone)] if self.named_zone else []
         return "?" + urlencode(said)
 
     @property
@@ -197,8 +200,8 @@ class Row:
 def page(user: User, of: Agent, asked: Asked) -> Context:
     """The agent's page. It asks the database as often for thousands of versions and millions of calls as for one."""
     when, ever = asked.time, performance.ever(of)
-    handled, now = performance.called(of, when), performance.in_progress(of, when)
-    calls, called = sum(handled.values()), handled.keys() | now.keys()
+    newest, now = performance.called(of, when, NEWEST + 1), performance.in_progress(of, when)
+    called = {*newest, *now}
     versions = _versions(of, asked, sorted(called, reverse=True)[:NEWEST])
     shown, baseline = _shown(of, asked, versions, called)
     figures = performance.figures(of, when, [version.pk for version in shown])
@@ -218,7 +221,11 @@ def page(user: User, of: Agent, asked: Asked) -> Context:
         )
         for place, version in enumerate(shown)
     ]
-    rows = list(_rows(of, when, columns))
+    scale = _scale(when, ever)
+    # Hours are those of UTC, as they are counted; days and longer are those of the zone.
+    apart, zone = {column.version.pk for column in columns[:LOOKS]}, UTC if scale.unit == "hour" else asked.zone
+    handled = performance.handled(of, when, apart, scale.unit, zone)
+    calls, rows = sum(row.calls for row in handled), list(_rows(of, when, columns))
     compared = sum(cell.verdict not in ("", "few") for row in rows for cell in row.cells)
     return editor.around(user, of) | {
         "asked": asked,
@@ -234,7 +241,7 @@ def page(user: User, of: Agent, asked: Asked) -> Context:
         "nothing_live": missed.nothing_live,
         "missed_otherwise": missed.others,
         "no_end_url": _calls(of, when, status="no_end"),
-        "chart": _chart(of, asked, ever, columns) if calls else None,
+        "chart": _chart(of, asked, ever, handled, columns) if calls else None,
         "columns": columns,
         "baseline": baseline,
         "rows": rows,
@@ -242,7 +249,7 @@ def page(user: User, of: Agent, asked: Asked) -> Context:
         "by_chance": max(round(compared / 20), 1),
         "choices": versions,
         "chosen": {version.number for version in shown},
-        "others": len(called - {version.pk for version in versions}),
+        "more": len(called) > NEWEST,
         "few": FEW,
         "most": MOST,
     }
@@ -499,7 +506,7 @@ def _bucket(local: datetime, scale: Scale) -> Bucket:
             return Bucket(local, f"{local:%B %Y}", f"{local:%b %Y}", local.year * 12 + local.month - 1)
 
 
-def _chart(of: Agent, asked: Asked, ever: Ever, columns: Sequence[Column]) -> Chart:
+def _chart(of: Agent, asked: Asked, ever: Ever, handled: Sequence[Handled], columns: Sequence[Column]) -> Chart:
     """Calls over time by version: those side by side, and all others together; with what went live when."""
     since, until = _drawn(asked.time, ever)
     scale = _scale(asked.time, ever)
@@ -507,9 +514,7 @@ def _chart(of: Agent, asked: Asked, ever: Ever, columns: Sequence[Column]) -> Ch
     begins = [bucket.since for bucket in buckets]
     looks: dict[int | None, str] = {column.version.pk: column.look for column in columns[:LOOKS]}
     values: dict[str, list[int]] = defaultdict(lambda: [0] * len(buckets))
-    # Hours are those of UTC, as they are counted; days and longer are those of the zone.
-    zone = UTC if scale.unit == "hour" else asked.zone
-    for row in performance.handled(of, asked.time, [pk for pk in looks if pk], scale.unit, zone):
+    for row in handled:
         values[looks.get(row.version, "others")][max(bisect_right(begins, row.since) - 1, 0)] += row.calls
     names = {column.look: str(column.version) for column in columns if column.look != "others"}
     order = sorted(names, key=lambda look: next(c.version.number for c in columns if c.look == look))

@@ -163,6 +163,11 @@ class TestTheFigures:
         shown = sign_in(cast.cleo).get(page(cast.agent)).text
 
         assert figures(shown, "Missed") == ["1"]
+        link = re.search(r'href="([^"]+)"', row(shown, "Missed"))
+        assert link
+        asked = {name: value for name, (value,) in parse_qs(urlsplit(link[1].replace("&amp;", "&")).query).items()}
+        assert (asked["status"], "version" in asked) == ("missed", False)
+        assert asked["from"] <= while_live.isoformat() < asked["to"] <= timezone.now().isoformat()
         assert figures(shown, "Nothing live") == ["2 missed"]
         assert ">3 were missed</a>" in shown
 
@@ -245,6 +250,25 @@ class TestTheChart:
         assert table[0].count('<td class="number">0</td>') == 2 * 23
         assert table[0].count('<td class="number">3</td>') == 2
         assert "<td>v2</td>" in table[0]
+
+    def test_tells_the_versions_apart_and_puts_all_others_together(
+        self, cast: Cast, phone: Phone, sign_in: SignIn
+    ) -> None:
+        for number in range(3, 9):
+            called(phone, number)
+            go_live(cast.agent, cast, f"Version {number}")
+
+        shown = sign_in(cast.cleo).get(page(cast.agent), {"period": "24h"}).text
+
+        table = re.search(r'<details class="as-table">.*?</details>', shown, re.DOTALL)
+        assert table
+        heads = re.findall(r'<th scope="col" class="number">([^<]*)</th>', table[0])
+        last = re.findall(r"<td[^>]*>([^<]*)</td>", table[0].split("</tr>")[-2])
+        assert dict(zip(heads, last, strict=False)) == {
+            **{f"v{number}": f"{number + 1}" for number in (4, 5, 6, 7)},
+            "Others": "7",
+            "All": "33",
+        }
 
     def test_marks_what_went_live(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
         called(phone, 1)

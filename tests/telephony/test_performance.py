@@ -200,7 +200,7 @@ def test_whatever_is_told_the_figures_are_those_of_the_calls(
         hours = Counter(call.started_at.replace(minute=0) for call in calls)
         assert {row.since: row.calls for row in apart if row.version == pk} == hours
         assert {row.since: row.calls for row in together if (row.version or exchange.version.pk) == pk} == hours
-        assert performance.called(exchange.agent, when).get(pk, 0) == len(calls)
+        assert (pk in performance.called(exchange.agent, when, 2)) == bool(calls)
         lengths = [call.duration or 0 for call in calls]
         assert figure.average == (sum(lengths) / len(lengths) if lengths else None)
     CallEvent.objects.all().delete()
