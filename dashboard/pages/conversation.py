@@ -8,8 +8,8 @@ from typing import Any
 MOST_TURNS, MOST_FIELDS = 400, 100
 LONGEST_TEXT, LONGEST_FIELD = 100_000, 2_000
 """So much is drawn: a page stays a page."""
-FEW_TURNS = 10
-"""Turns that are shown before the rest is folded."""
+FEW_TURNS, WORTH_FOLDING = 10, 15
+"""Turns that are shown before the rest is folded, and as many as are shown without folding."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,12 @@ def conversation(told: dict[str, Any]) -> Conversation:
     whole = _text(told.get("transcript"))
     text = whole[:LONGEST_TEXT].strip()
     turns = _turns(text)
+    shown = FEW_TURNS if len(turns) > WORTH_FOLDING else len(turns)
     fields = told.get("fields")
     return Conversation(
         summary=_text(told.get("summary"))[:LONGEST_TEXT].strip(),
-        first=turns[:FEW_TURNS],
-        rest=turns[FEW_TURNS:MOST_TURNS],
+        first=turns[:shown],
+        rest=turns[shown:MOST_TURNS],
         text="" if turns else text,
         shortened=len(whole) > LONGEST_TEXT or len(turns) > MOST_TURNS,
         fields=[(str(name), _value(held)) for name, held in list(fields.items())[:MOST_FIELDS]]
