@@ -3,16 +3,22 @@
 The call is locked by whoever changes it, and the sums change in the same transaction: they are never behind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection as database
 from django.db.models import F
+from django.db.transaction import atomic
 
 from telephony.models import ENDED, LENGTHS, Call, Status, Tally
 
 type Sums = dict[str, Decimal | int]
+type Progress = Callable[[int], object]
+"""Told up to which version, by its id, has been counted."""
+
+SLICE = 100
+"""Versions whose calls are counted at once."""
 
 COLUMNS = tuple(
     field.name for field in Tally._meta.concrete_fields if field.name not in ("id", "agent", "version", "hour")
@@ -71,16 +77,42 @@ def native(value: Any) -> Any:
     return value if database.features.has_native_uuid_field else value.hex
 
 
-def recount() -> None:
-    """Count everything anew: for calls that came into the table by another door than `settle`."""
+def recount(progress: Progress | None = None) -> None:
+    """Count everything anew: for calls that came into the table by another door than `settle`.
+
+    Some versions at a time, each time in a transaction for whose end the ends of calls wait. It may be stopped.
+    """
+    for some in _slices():
+        with atomic(), database.cursor() as cursor:
+            if database.vendor == "postgresql":
+                # An end that has been counted is seen, and one that hasn't comes after: SQLite has one writer anyway.
+                cursor.execute("LOCK TABLE telephony_tally IN SHARE ROW EXCLUSIVE MODE")
+            cursor.execute("DELETE FROM telephony_tally WHERE version_id BETWEEN %(first)s AND %(last)s", some)
+            cursor.execute(_RECOUNT.format(hour=_HOUR[database.vendor]), some)
+        if progress:
+            progress(some["last"])
+
+
+def amiss() -> Iterator[tuple[int, str]]:
+    """The version, and the hour in UTC, of all sums that aren't what its calls add up to; some versions at a time."""
+    for some in _slices():
+        with database.cursor() as cursor:
+            cursor.execute(_AMISS.format(hour=_HOUR[database.vendor]), some)
+            found = cursor.fetchall()
+        yield from ((version, str(hour)[: len("2026-01-01 00")]) for version, hour in found)
+
+
+def _slices() -> Iterator[dict[str, int]]:
     with database.cursor() as cursor:
-        cursor.execute("DELETE FROM telephony_tally")
-        cursor.execute(_RECOUNT.format(hour=_HOUR[database.vendor]))
+        cursor.execute("SELECT min(id), max(id) FROM agentversions_version")
+        least, most = cursor.fetchone()
+    for first in range(least or 0, (most or -1) + 1, SLICE):
+        yield {"first": first, "last": first + SLICE - 1}
 
 
 _HOUR = {
     "postgresql": "date_trunc('hour', started_at, 'UTC')",
-    "sqlite": "strftime('%Y-%m-%d %H:00:00', started_at)",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:00:00', started_at)",
 }
 _COUNTED = {
     "calls": "count(*)",
@@ -97,10 +129,23 @@ _COUNTED = {
     },
     "longer": f"sum(CASE WHEN duration >= {LENGTHS[-1]} THEN 1 ELSE 0 END)",
 }
-_RECOUNT = f"""
-INSERT INTO telephony_tally (agent_id, version_id, hour, {", ".join(COLUMNS)})
+_ANEW = f"""
 SELECT agent_id, version_id, {{hour}} AS began, {", ".join(_COUNTED[column] for column in COLUMNS)}
 FROM telephony_call
-WHERE version_id IS NOT NULL AND status IN ({", ".join(f"'{status.value}'" for status in ENDED)})
+WHERE version_id BETWEEN %(first)s AND %(last)s AND status IN ({", ".join(f"'{status.value}'" for status in ENDED)})
 GROUP BY agent_id, version_id, began
+"""  # noqa: S608 (columns of ours)
+_RECOUNT = f"INSERT INTO telephony_tally (agent_id, version_id, hour, {', '.join(COLUMNS)}) {_ANEW}"
+# SQLite's costs are no exact numbers. Sums that are all nothing are as good as none.
+_COMPARED = ", ".join(f"ROUND({column}, 4)" if column == "cost" else column for column in COLUMNS)
+_AMISS = f"""
+WITH anew (agent_id, version_id, hour, {", ".join(COLUMNS)}) AS ({_ANEW}),
+counted AS (SELECT agent_id, version_id, hour, {_COMPARED} FROM anew),
+kept AS (
+    SELECT agent_id, version_id, hour, {_COMPARED} FROM telephony_tally
+    WHERE version_id BETWEEN %(first)s AND %(last)s AND NOT ({" AND ".join(f"{column} = 0" for column in COLUMNS)})
+)
+SELECT version_id, hour FROM (SELECT * FROM counted EXCEPT SELECT * FROM kept) AS lacking
+UNION SELECT version_id, hour FROM (SELECT * FROM kept EXCEPT SELECT * FROM counted) AS astray
+ORDER BY version_id, hour
 """  # noqa: S608 (columns of ours)

@@ -1,14 +1,15 @@
-"""What must always be true of numbers and calls; the pointers to versions are verified with all the others."""
+"""What must always be true of numbers, calls and their sums; pointers to versions are verified with all others."""
 
 from datetime import timedelta
 
 from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 
-from agentversions.models import Project
+from agentversions.models import Project, Version
 from agentversions.verifying import CHECKS, Findings, named
 from telephony.models import Call, PhoneNumber, Retention
 from telephony.operations.retention import due
+from telephony.tallying import amiss
 
 
 def own_project() -> Findings:
@@ -33,4 +34,10 @@ def forgotten_in_time() -> Findings:
             yield f"{named(Project, rule.project_id)}: {kept}. Let forget_calls run every day."
 
 
-CHECKS.extend((own_project, forgotten_in_time))
+def summed_up() -> Findings:
+    """The sums by version and hour are what the calls add up to."""
+    for version, hour in amiss():
+        yield f"{named(Version, version)}: its sums of {hour}:00 UTC aren't what its calls add up to. Run recount."
+
+
+CHECKS.extend((own_project, forgotten_in_time, summed_up))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from io import StringIO
 from uuid import UUID
 
 import pytest
@@ -14,9 +15,9 @@ from agentversions import guards, verifying
 from agentversions.models import Agent, Event, Version
 from agentversions.operations import secrets
 from agentversions.verifying import verify
-from telephony.models import Call
+from telephony.models import Call, Tally
 from tests.cast import edit, save
-from tests.telephony.exchange import Exchange, connect, ring
+from tests.telephony.exchange import Exchange, connect, report, ring
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +116,10 @@ BROKEN: dict[str, tuple[Callable[[Exchange], None], str]] = {
         ),
         r"Call {call}: its agent is in another project than its connection\.",
     ),
+    "a call's end was never summed up": (
+        lambda _: by_hand("UPDATE telephony_call SET status = 'completed', duration = 5"),
+        r"Version {version}: its sums of \d{{4}}-\d\d-\d\d \d\d:00 UTC aren't what its calls add up to\. Run recount\.",
+    ),
     "a fact is told of another project's agent": (
         lambda e: by_hand(
             "UPDATE agentversions_event SET project_id = %s WHERE id = %s", e.cast.elsewhere.pk, _published(e).pk
@@ -158,6 +163,29 @@ def test_what_is_wrong_is_told_in_a_line(exchange: Exchange, what: str) -> None:
 
     (finding,) = found()
     assert re.fullmatch(sentence.format(**names), finding), finding
+
+
+@pytest.mark.parametrize("column", ["calls", "cost", "under_105", "rejected", "agent_id"])
+def test_sums_that_are_off_are_told_once_and_mended(exchange: Exchange, column: str) -> None:
+    report(exchange.generic, "call.ended", status="completed", duration_s=95, cost="0.1")
+    assert found() == []
+    value = exchange.cast.orders.pk if column == "agent_id" else 7
+    by_hand(f"UPDATE telephony_tally SET {column} = %s", value)  # noqa: S608 (a column of ours)
+
+    assert len(found()) == 1
+    call_command("recount", stdout=StringIO())
+
+    assert found() == []
+    assert Tally.objects.get().calls == 1
+
+
+def test_sums_of_nothing_are_as_good_as_none(exchange: Exchange) -> None:
+    Tally.objects.create(agent=exchange.agent, version=exchange.version, hour="2026-01-01 00:00:00Z")
+
+    assert found() == []
+    by_hand("UPDATE telephony_tally SET rejected = 1")
+    (finding,) = found()
+    assert "its sums of 2026-01-01 00:00 UTC" in finding
 
 
 def test_numbers_that_repeat_are_told(exchange: Exchange) -> None:

@@ -13,7 +13,7 @@ EVERY = 5_000
 class Command(BaseCommand):
     """Tells a line a finding, and fails if there is one. It changes nothing, and may run beside the server."""
 
-    help = "Check pointers, numbers, digests and secrets; one line for each thing that is wrong."
+    help = "Check pointers, numbers, digests, secrets and sums; one line for each thing that is wrong."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError when something is wrong."""
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             self.stdout.write(finding)
         if findings:
             raise CommandError(f"{findings} finding{'s' if findings > 1 else ''}.")
-        self.stdout.write("Everything holds: pointers, numbers, digests and secrets.")
+        self.stdout.write("Everything holds: pointers, numbers, digests, secrets and sums.")
 
     def _progress(self, done: int, total: int) -> None:
         if done % EVERY == 0 or done == total > EVERY:

@@ -1,0 +1,1 @@
+"""Very many calls: that no page's work grows with them."""
