@@ -2,10 +2,10 @@
 
 from uuid import UUID, uuid4
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from agentversions import access
 from agentversions.access import Act
@@ -15,6 +15,7 @@ from dashboard.forms import LONGEST_NUMBER, uuid_or_none, whole
 from dashboard.http import Request, ask, fragments, go_to
 from dashboard.pages import call as page
 from dashboard.pages import calls as pages
+from dashboard.pages import exporting
 from dashboard.pages import retention as keeping
 from dashboard.pages.calls import Wanted
 from dashboard.toasts import Toast
@@ -28,6 +29,13 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
     project = access.project(request.user, project_id)
     context = pages.calls(request.user, project, _wanted(request))
     return render(request, "calls/index.html#rows" if request.htmx else "calls/index.html", context)
+
+
+@require_GET
+def export(request: Request, project_id: UUID) -> StreamingHttpResponse:
+    """The same calls as CSV."""
+    project = access.project(request.user, project_id)
+    return exporting.calls(request.user, project, _wanted(request)).download()
 
 
 def _wanted(request: Request) -> Wanted:

@@ -83,7 +83,7 @@ def test_the_pages_ask_the_database_as_often_for_one_act_as_for_thirty(
     cast: Cast, sign_in: SignIn, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = sign_in(cast.ana)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         client.get(of_project(cast.project))
     with django_assert_num_queries(14):
         client.get(of_agent(cast.agent))
@@ -91,7 +91,7 @@ def test_the_pages_ask_the_database_as_often_for_one_act_as_for_thirty(
     for number in range(30):
         save(cast.agent, cast.ben, f"Name {number}", prompt=f"Prompt {number}")
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         client.get(of_project(cast.project))
     with django_assert_num_queries(14):
         client.get(of_agent(cast.agent))

@@ -1,0 +1,222 @@
+"""What the pages of what was done know: all of it, or what an address asks for; and the same as CSV."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.http import Http404, QueryDict
+from django.utils import timezone
+
+from agentversions import access
+from agentversions.history import sentence, visible
+from agentversions.models import Action, Agent, Event, Project
+from dashboard.exports import Columns, Export, batches, counted
+from dashboard.forms import uuid_or_none
+from dashboard.pages import editor, projects
+from dashboard.pages.projects import Context
+
+ACTIVITY_PAGE = 50
+LONGEST_NAME = 150
+WHAT: Mapping[str, tuple[str, tuple[Action, ...]]] = {
+    "publishing": ("Publishing", (Action.PUBLISHED, Action.UNPUBLISHED)),
+    "versions": ("Versions", (Action.VERSION_SAVED, Action.VERSION_RENAMED)),
+    "agents": (
+        "Agents",
+        (Action.AGENT_CREATED, Action.AGENT_RENAMED, Action.AGENT_DUPLICATED, Action.AGENT_ARCHIVED),
+    ),
+    "phone": (
+        "Numbers and connections",
+        (
+            *(Action.CONNECTION_ADDED, Action.CONNECTION_CHANGED, Action.NUMBER_ADDED),
+            *(Action.NUMBER_ASSIGNED, Action.NUMBER_UNASSIGNED),
+        ),
+    ),
+    "project": (
+        "People and project",
+        (
+            *(Action.PROJECT_CREATED, Action.PROJECT_SUSPENDED, Action.PROJECT_RESUMED, Action.ROLE_SET),
+            *(Action.MEMBER_REMOVED, Action.SECRET_SET, Action.SECRET_REMOVED, Action.RETENTION_SET),
+        ),
+    ),
+    "drafts": (
+        "My drafts",
+        (
+            *(Action.EDITED_INTO_DRAFT, Action.DRAFT_DISCARDED, Action.DRAFT_BROUGHT_BACK),
+            *(Action.MERGED_PUBLISHED, Action.DRAFT_RESOLVED),
+        ),
+    ),
+}
+"""What can be looked for: its words, and which acts it is. Every act is in one of them."""
+
+PERIODS = {"today": "Today", "week": "7 days", "month": "This month", "last_month": "Last month"}
+ANY_TIME = "any"
+UTC_ZONE = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which acts an address asks for: what, whose, on which agent; from the first day to the last, in a zone."""
+
+    agent: UUID | None = None
+    what: str = ""
+    who: str = ""
+    period: str = ""
+    first: str = ""
+    last: str = ""
+    zone: ZoneInfo = UTC_ZONE
+    since: datetime | None = None
+    until: datetime | None = None
+    problem: str = ""
+
+    @classmethod
+    def read(cls, asked: QueryDict) -> Self:
+        """From an address; of days that can't be read it tells. Raises Hostile for an id that is none."""
+        what, zone = asked.get("what", ""), _zone(asked.get("zone", ""))
+        first, last = (asked.get(name, "").strip()[:40] for name in ("from", "to"))
+        # A period that was pressed counts before days that stand there, and those before the period that held.
+        period = asked.get("period") or ("" if first or last else asked.get("over", ""))
+        if period == ANY_TIME:
+            first = last = ""
+        known = cls(
+            agent=uuid_or_none(asked.get("agent", "")),
+            what=what if what in WHAT else "",
+            who=asked.get("who", "").strip().replace("\0", "")[:LONGEST_NAME],
+            zone=zone,
+        )
+        if period in PERIODS:
+            since, until = _period(period, timezone.now().astimezone(zone).date())
+            over = _begins(until, zone) if until else None
+            return replace(known, period=period, since=_begins(since, zone), until=over)
+        known = replace(known, first=first, last=last)
+        try:
+            begins, ends = _moment(first, zone), _moment(last, zone, last=True)
+        except (ValueError, OverflowError):
+            return replace(known, problem="A day can't be read. Type it as 2026-11-23.")
+        problem = "The time ends before it begins." if begins and ends and begins >= ends else ""
+        return replace(known, since=begins, until=ends, problem=problem)
+
+    @property
+    def chosen(self) -> bool:
+        """Whether anything less than all is asked for."""
+        return bool(self.agent or self.what or self.who or self.since or self.until or self.problem)
+
+    def of(self, events: QuerySet[Event], user: User) -> QuerySet[Event]:
+        """Those of the events, newest first; never what others did with their drafts."""
+        if self.problem:
+            return events.none()
+        if self.agent:
+            events = events.filter(agent=self.agent)
+        if self.what:
+            events = events.filter(action__in=WHAT[self.what][1])
+        if self.who:
+            events = events.filter(actor__username=self.who)
+        if self.since:
+            events = events.filter(at__gte=self.since)
+        if self.until:
+            events = events.filter(at__lt=self.until)
+        return visible(events, user).order_by("-pk")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name) if name else UTC_ZONE
+    except (KeyError, ValueError, OSError):  # unknown, or a path
+        return UTC_ZONE
+
+
+def _period(period: str, today: date) -> tuple[date, date | None]:
+    """Its first day, and the first one after it."""
+    month = today.replace(day=1)
+    if period == "last_month":
+        return (month - timedelta(days=1)).replace(day=1), month
+    return {"today": today, "week": today - timedelta(days=6), "month": month}[period], None
+
+
+def _begins(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _moment(text: str, zone: ZoneInfo, *, last: bool = False) -> datetime | None:
+    """A day's beginning, or of the last one its end; or the moment that was given."""
+    if not text:
+        return None
+    if len(text) == len("2026-11-23"):
+        return _begins(date.fromisoformat(text) + timedelta(days=last), zone)
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def activity(user: User, of: Project, asked: Asked, *, before: int | None) -> Context:
+    """What was done in a project, as far as it is asked for."""
+    events = asked.of(Event.objects.filter(project=of), user)
+    agents = list(Agent.objects.filter(project=of))
+    return (
+        projects.project(user, of)
+        | _acts(events, before)
+        | {
+            "asked": asked,
+            "agents": agents,
+            "chosen_agent": _chosen(agents, asked),
+            "people": User.objects.filter(pk__in=of.memberships.values("user")).order_by("username"),
+            "what": [
+                ("", "All", not asked.what),
+                *((key, words, key == asked.what) for key, (words, _) in WHAT.items()),
+            ],
+            "periods": [
+                (ANY_TIME, "Any time", not (asked.period or asked.first or asked.last)),
+                *((key, words, key == asked.period) for key, words in PERIODS.items()),
+            ],
+        }
+    )
+
+
+def agent_activity(user: User, of: Agent, *, before: int | None) -> Context:
+    """What was done to one agent."""
+    events = visible(Event.objects.filter(agent=of), user).order_by("-pk")
+    return editor.around(user, of) | _acts(events, before)
+
+
+def _chosen(agents: list[Agent], asked: Asked) -> Agent | None:
+    chosen = next((agent for agent in agents if agent.pk == asked.agent), None)
+    if asked.agent and chosen is None:
+        raise Http404
+    return chosen
+
+
+def _acts(events: QuerySet[Event], before: int | None) -> Context:
+    if before is not None:
+        events = events.filter(pk__lt=before)
+    page = list(events[: ACTIVITY_PAGE + 1])
+    shown = page[:ACTIVITY_PAGE]
+    return {"events": shown, "earlier": shown[-1].pk if len(page) > ACTIVITY_PAGE else None}
+
+
+def export(user: User, of: Project, asked: Asked) -> Export[Event]:
+    """The same acts as the page's, all of them."""
+    if asked.agent and access.agent(user, asked.agent).project_id != of.pk:
+        raise Http404
+    events = asked.of(Event.objects.filter(project=of), user)
+    return Export("activity", of, COLUMNS, batches(events, lambda event: Q(pk__lt=event.pk)), counted(events))
+
+
+COLUMNS: Columns[Event] = {
+    "id": lambda event: event.pk,
+    "at": lambda event: event.at,
+    "username": lambda event: event.actor.get_username(),
+    "name": lambda event: event.actor.get_full_name(),
+    "action": lambda event: event.action,
+    "what": sentence,
+    "agent_id": lambda event: event.agent_id,
+    "agent": lambda event: event.agent.name if event.agent else None,
+    "version": lambda event: event.version.number if event.version else None,
+    "version_name": lambda event: event.version.name if event.version else None,
+    "digest": lambda event: event.version.digest if event.version else None,
+    "instead_of_version": lambda event: event.particulars.get("before") if event.action == Action.PUBLISHED else None,
+    "note": lambda event: event.particulars.get("note"),
+}
+"""What is told of an act: its sentence and the little it needs, never all its particulars."""
