@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from django.db import connection as database
-from django.db.models import Case, Count, F, Max, Min, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, QuerySet, Sum, When
 from django.db.models.functions import Trunc
 
 from agentversions.history import TURNS
-from agentversions.models import Action, Agent
+from agentversions.models import Action, Agent, Version
 from telephony.models import ENDED, LENGTHS, Call, Status, Tally
 from telephony.tallying import COLUMNS, native
 from telephony.uncertainty import Share, Spread
@@ -125,8 +125,10 @@ def tallies(of: Agent, period: Period) -> QuerySet[Tally]:
 
 def called(of: Agent, period: Period, most: int) -> list[int]:
     """The newest versions that handled calls which have ended, by their ids, newest first, and no more than so many."""
-    rows = tallies(of, period).filter(calls__gt=0).order_by("-version")
-    return list(rows.values_list("version", flat=True).distinct()[:most])
+    # Asked of the versions: the sums alone, in the order of versions, would be read of all agents.
+    handled = Tally.objects.filter(version=OuterRef("pk"), calls__gt=0, **period.hours)
+    versions = Version.objects.filter(Exists(handled), agent=of).order_by("-number")
+    return list(versions.values_list("pk", flat=True)[:most])
 
 
 class Handled(NamedTuple):

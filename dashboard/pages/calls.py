@@ -59,4 +59,5 @@ def _chosen(user: User, of: Project, wanted: Wanted) -> tuple[Agent | None, Vers
 def _older_than(call: Call | None) -> Q:
     if call is None:
         raise Http404
-    return Q(started_at__lt=call.started_at) | Q(started_at=call.started_at, pk__lt=call.pk)
+    # Said twice, as the first alone is what an index can begin at.
+    return Q(started_at__lte=call.started_at) & (Q(started_at__lt=call.started_at) | Q(pk__lt=call.pk))

@@ -26,7 +26,7 @@ from agentversions.models import Action, Agent, Event, Project, Role, Version
 from agentversions.starters import STARTERS
 from telephony import operations as phone
 from telephony.management.clock import clock
-from telephony.models import GRACE, Call, CallEvent, Connection, Missed, Status
+from telephony.models import GRACE, Call, CallEvent, Connection, Missed, Status, Tally
 from telephony.providers.generic import new_secret
 from telephony.tallying import recount
 
@@ -128,7 +128,7 @@ def crowd(calls: int, people: dict[str, User], say: Say) -> Project:
         _reports(made)
         recount()
     if database.vendor == "postgresql" and not database.in_atomic_block:
-        for model in (Call, Version, Event, CallEvent):
+        for model in (Call, Version, Event, CallEvent, Tally):
             _execute(f"VACUUM ANALYZE {model._meta.db_table}")
     versions = sum(made.versions(desk) for desk in range(made.desks))
     told = f"{made.project}: {made.desks} agents, {versions:,} versions, {calls:,} calls"
@@ -230,7 +230,7 @@ def _calls(made: Crowd, first: int, last: int) -> str:
     ),
     -- Every day is busy from eight to six: four calls in five begin then. Only of today it isn't known yet.
     straight AS (SELECT n, {made.lasted} * n / {made.calls + 1} AS straight FROM series),
-    placed AS (
+    placed AS MATERIALIZED (
         SELECT n, CASE
             WHEN {day} + {DAY} > {made.lasted} THEN straight
             WHEN {hour} < {DAY // 10} THEN {day} + {hour} * 10 / 3
@@ -250,7 +250,7 @@ def _calls(made: Crowd, first: int, last: int) -> str:
             AND agent.project_id = {_literal(made.project.pk)}
         JOIN telephony_phonenumber AS number ON number.agent_id = agent.id
     ),
-    handled AS (
+    handled AS MATERIALIZED (
         SELECT answered.*, version.id AS version_id, version.name AS version_name, version.number AS version_number,
             version.longest_call,
             CASE WHEN misses < 200 THEN '{Missed.OUTAGE}' WHEN misses < 300 THEN '{Missed.UNKNOWN_NUMBER}' ELSE '' END
@@ -273,7 +273,7 @@ def _calls(made: Crowd, first: int, last: int) -> str:
                 ELSE seconds END AS duration
         FROM handled
     ),
-    ending AS (
+    ending AS MATERIALIZED (
         SELECT lasting.*, missed = '' AND end_status <> '{Status.IN_PROGRESS}'
             AND at + duration * {SECOND} <= {made.lasted} AS over
         FROM lasting
