@@ -5,11 +5,12 @@ in the hours in which there was any, as the sums of calls know; else among so ma
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from agentversions.models import Agent, Project, Version
@@ -35,6 +36,8 @@ HOURS = 100
 BACK = timedelta(days=92)
 """How far back all agents' sums are looked through at a time."""
 HOUR = timedelta(hours=1)
+COUNTED, SUMMED = 10_000, 100_000
+"""To tell how many calls there are: those that are counted one by one, and the sums that are added up."""
 _SPELLED = re.compile(r"[+(]?[0-9][0-9 ().\-/]{4,30}", re.ASCII)
 """A number as people write it, with whatever between its digits."""
 
@@ -65,7 +68,18 @@ class Found:
     """Behind a call, where there were enough; before a moment, where enough was looked through."""
 
 
-def found(project: Project, wanted: Wanted, *, most: int, before: UUID | datetime | None = None) -> Found:
+type Reading = Callable[[QuerySet[Call]], QuerySet[Call]]
+"""What to read of calls, and what of others along with them; never which."""
+
+
+def found(
+    project: Project,
+    wanted: Wanted,
+    *,
+    most: int,
+    before: UUID | datetime | None = None,
+    reading: Reading = QuerySet.all,
+) -> Found:
     """So many of the wanted calls, newest first, from before a moment or behind a call of the project.
 
     Few queries, each of which reads a bounded number of rows. Raises Call.DoesNotExist for a call of elsewhere.
@@ -79,10 +93,43 @@ def found(project: Project, wanted: Wanted, *, most: int, before: UUID | datetim
         calls = calls.filter(_behind(last))
     if earlier:
         calls = calls.filter(started_at__lt=earlier)
-    rows = list(newest_first(calls)[: most + 1])
+    rows = list(newest_first(reading(calls))[: most + 1])
     if len(rows) > most:
         return Found(rows[:most], rows[most - 1].pk)
     return Found(rows, reached)
+
+
+def about(project: Project, wanted: Wanted) -> int | None:
+    """About how many calls are wanted; None where a bounded number of rows doesn't tell.
+
+    What an index holds together is counted, if it isn't much; else what the sums have of it: calls that ended, by hour.
+    """
+    if _together(wanted):
+        counted = matching(project, wanted).order_by()[: COUNTED + 1].count()
+        if counted <= COUNTED:
+            return counted
+    columns = _columns(wanted) or ["calls"]
+    if len(columns) > 1 or wanted.number or wanted.text or wanted.fact == "reviewed":
+        return None
+    if wanted.status and wanted.status not in ENDED:
+        return None
+    tallies = _tallies(project, wanted)
+    if wanted.since:
+        tallies = tallies.filter(hour__gt=wanted.since - HOUR)
+    if wanted.until:
+        tallies = tallies.filter(hour__lt=wanted.until)
+    told = tallies.order_by()[: SUMMED + 1].aggregate(calls=Sum(columns[0]), sums=Count("pk"))
+    return (told["calls"] or 0) if told["sums"] <= SUMMED else None
+
+
+def _together(wanted: Wanted) -> bool:
+    """Whether an index leads to the wanted calls and to hardly any other."""
+    if wanted.fact:
+        return False
+    of = [one for one in (wanted.agent or wanted.version, wanted.number, wanted.text) if one]
+    if wanted.status == MISSED:
+        return not of or (of == [wanted.agent] and not wanted.version)
+    return wanted.status == IN_PROGRESS or (not wanted.status and len(of) <= 1)
 
 
 def newest_first(calls: QuerySet[Call]) -> QuerySet[Call]:
@@ -175,13 +222,9 @@ def _columns(wanted: Wanted) -> list[str]:
 
 def _hours(project: Project, wanted: Wanted, columns: list[str], until: datetime) -> tuple[datetime | None, Q]:
     """The newest hours in which there were such calls, by version."""
-    tallies, since = Tally.objects.filter(hour__lte=until, **{f"{column}__gt": 0 for column in columns}), wanted.since
-    if wanted.version:
-        tallies = tallies.filter(version=wanted.version)
-    elif wanted.agent:
-        tallies = tallies.filter(agent=wanted.agent)
-    else:
-        tallies = tallies.filter(agent__in=list(Agent.objects.filter(project=project)))
+    tallies, since = _tallies(project, wanted), wanted.since
+    tallies = tallies.filter(hour__lte=until, **{f"{column}__gt": 0 for column in columns})
+    if not wanted.version and not wanted.agent:
         back = (until - BACK).replace(minute=0, second=0, microsecond=0)  # a whole hour: none is looked through twice
         since = max(since or back, back)
     if since:
@@ -195,3 +238,12 @@ def _hours(project: Project, wanted: Wanted, columns: list[str], until: datetime
     reached = cut or (since if since != wanted.since else None)
     older = reached and _of(project, wanted).filter(started_at__lt=reached).exists()
     return (reached if older else None), within
+
+
+def _tallies(project: Project, wanted: Wanted) -> QuerySet[Tally]:
+    """The sums by the one index that tells most."""
+    if wanted.version:
+        return Tally.objects.filter(version=wanted.version)
+    if wanted.agent:
+        return Tally.objects.filter(agent=wanted.agent)
+    return Tally.objects.filter(agent__in=list(Agent.objects.filter(project=project)))

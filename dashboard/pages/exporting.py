@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from agentversions import access
-from agentversions.models import Action, Agent, Project, Version
+from agentversions.models import Action, Project
 from agentversions.turns import Turn, told, turns
+from dashboard import exports
 from dashboard.exports import Columns, Export, batches, counted
-from dashboard.pages.calls import Wanted
-from telephony.models import Call, Tally
+from telephony import finding
+from telephony.finding import Wanted
+from telephony.models import Call
 
 
 def _judge(call: Call) -> str | None:
@@ -52,48 +54,23 @@ CALL_COLUMNS: Columns[Call] = {
 choose and its fallback are nobody's figures: they aren't even read."""
 
 
-def calls(user: User, of: Project, wanted: Wanted) -> Export[Call]:
-    """The calls of the list, all of them, newest first."""
-    agent, version = _chosen(user, of, wanted.agent, wanted.version)
-    found = Call.objects.filter(project=of)
-    if version:
-        found = found.filter(version=version)
-    elif agent:
-        found = found.filter(agent=agent)
-    rows = (
-        found.select_related("connection", "agent", "version", "review__by")
-        .defer("version__configuration", "options", "fallback", "worker_url", "connection__secrets")
-        .order_by("-started_at", "-pk")
-    )
-    about = counted(found)
-    return Export(
-        "calls", of, CALL_COLUMNS, batches(rows, below), _about(of, agent, version) if about is None else about
-    )
+def calls(of: Project, wanted: Wanted) -> Export[Call]:
+    """The calls that the list shows for this, all of them, newest first."""
+    return Export("calls", of, CALL_COLUMNS, _found(of, wanted), finding.about(of, wanted))
 
 
-def below(call: Call) -> Q:
-    """The calls below one in the list. The first condition is what an index can go to."""
-    return Q(started_at__lte=call.started_at) & (Q(started_at__lt=call.started_at) | Q(pk__lt=call.pk))
+def _found(of: Project, wanted: Wanted) -> Iterator[list[Call]]:
+    """As the list finds them; none at a time where enough was looked through without finding any."""
+    page = finding.found(of, wanted, most=exports.BATCH, reading=_read)
+    yield page.calls
+    while page.more:
+        page = finding.found(of, wanted, most=exports.BATCH, before=page.more, reading=_read)
+        yield page.calls
 
 
-def _chosen(user: User, of: Project, agent: UUID | None, number: int | None) -> tuple[Agent | None, Version | None]:
-    if agent is None:
-        return None, None
-    chosen = access.agent(user, agent)
-    if chosen.project_id != of.pk:
-        raise Http404
-    return chosen, access.version(user, chosen.pk, number) if number else None
-
-
-def _about(of: Project, agent: Agent | None, version: Version | None) -> int | None:
-    """About how many calls there are: those that versions handled and that ended, as the sums have it."""
-    tallies: QuerySet[Tally] = Tally.objects.filter(agent__project=of)
-    if version:
-        tallies = Tally.objects.filter(version=version)
-    elif agent:
-        tallies = Tally.objects.filter(agent=agent)
-    found: int | None = tallies.aggregate(n=Sum("calls"))["n"]
-    return found
+def _read(calls: QuerySet[Call]) -> QuerySet[Call]:
+    others = calls.select_related("connection", "agent", "version", "review__by")
+    return others.defer("version__configuration", "options", "fallback", "worker_url", "connection__secrets")
 
 
 SPAN_COLUMNS: Columns[Turn] = {
@@ -114,7 +91,9 @@ SPAN_COLUMNS: Columns[Turn] = {
 
 def spans(user: User, of: Project, agent: UUID | None) -> Export[Turn]:
     """Which version was live from when to when, newest first; of one agent, if asked."""
-    chosen, _ = _chosen(user, of, agent, None)
+    chosen = access.agent(user, agent) if agent else None
+    if chosen and chosen.project_id != of.pk:
+        raise Http404
     published = turns(of).filter(action=Action.PUBLISHED)
     if chosen:
         published = published.filter(agent=chosen)

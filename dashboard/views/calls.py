@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -19,7 +19,7 @@ from dashboard.pages import exporting
 from dashboard.pages import retention as keeping
 from dashboard.pages.calls import Wanted
 from dashboard.toasts import Toast
-from telephony import operations
+from telephony import finding, operations
 from telephony.operations.retention import checked
 
 
@@ -35,7 +35,12 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
 def export(request: Request, project_id: UUID) -> StreamingHttpResponse:
     """The same calls as CSV."""
     project = access.project(request.user, project_id)
-    return exporting.calls(request.user, project, _wanted(request)).download()
+    asked = _wanted(request)
+    agent = access.agent(request.user, asked.agent) if asked.agent else None
+    if agent and agent.project_id != project.pk:
+        raise Http404
+    version = access.version(request.user, agent.pk, asked.version) if agent and asked.version else None
+    return exporting.calls(project, finding.Wanted(agent, version)).download()
 
 
 def _wanted(request: Request) -> Wanted:

@@ -18,9 +18,12 @@ from agentversions.models import Action, Event, Project
 from agentversions.operations import create_agent, discard_draft, publish, rename_agent, rename_version, unpublish
 from dashboard import exports
 from dashboard.exports import BROKE_OFF, Export, cell
+from dashboard.pages import exporting
 from dashboard.pages.activity import WHAT
+from telephony import finding
+from telephony.finding import Wanted
 from telephony.management.clock import clock
-from telephony.models import Call
+from telephony.models import Call, Status
 from telephony.operations import review_call
 from tests.cast import Cast, edit, live, save, shown
 from tests.pages.conftest import SignIn
@@ -98,7 +101,7 @@ class TestTheStream:
         ids = [row["id"] for row in csv.DictReader(io.StringIO(lines, newline=""))]
         assert (len(ids), set(ids)) == (8, rung)
 
-    def test_a_batch_is_one_query(
+    def test_a_batch_is_a_query_and_one_for_where_it_begins(
         self, cast: Cast, phone: Phone, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(exports, "BATCH", 4)
@@ -110,7 +113,7 @@ class TestTheStream:
             with CaptureQueriesContext(connection) as queries:
                 whole(client.get(url))
             asked.append(len(queries))
-        assert asked[1] - asked[0] == 3  # 4, 4, 4 and none
+        assert asked[1] - asked[0] == 2 * 2  # 4, 4 and 4
 
     def test_it_is_lines_of_rfc_4180_with_a_mark_for_excel_and_a_safe_name(self, cast: Cast, sign_in: SignIn) -> None:
         Project.objects.filter(pk=cast.project.pk).update(name='Zoë"\r\nX: 1; ../=desk')
@@ -185,6 +188,23 @@ class TestCalls:
         rows = exported(sign_in(cast.cleo), "calls.export", cast.project, agent=cast.agent.pk, version=2)
 
         assert [row["version"] for row in rows] == ["2", "2"]
+
+    def test_what_is_wanted_comes_as_the_list_finds_it_also_after_looking_in_vain(
+        self, cast: Cast, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(finding, "HOURS", 1)
+        for hour in range(4):
+            with clock(MORNING + timedelta(hours=hour)):
+                status = Status.COMPLETED if hour else Status.FAILED
+                hang_up(ring(phone), status, transferred=hour in (0, 3))
+        wanted = Wanted(status="failed", fact="transferred")
+
+        export = exporting.calls(cast.project, wanted)
+        (row,) = csv.DictReader(io.StringIO(whole(export.download()), newline=""))
+
+        assert (row["status"], row["transferred"], row["started_at"]) == ("failed", "yes", "2026-10-31T22:30:00.000Z")
+        assert export.about is None
+        assert exporting.calls(cast.project, Wanted(fact="transferred")).about == 2
 
     def test_no_address_of_a_worker_and_no_fallback_leaves(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
         line = connect(

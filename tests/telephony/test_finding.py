@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from agentversions.operations import create_agent
 from telephony import finding
-from telephony.finding import FACTS, STATUSES, Wanted, found
+from telephony.finding import FACTS, STATUSES, Wanted, about, found
 from telephony.incoming import CallReport, IncomingCall
 from telephony.management.clock import clock
 from telephony.models import Call, PhoneNumber, Status
@@ -183,3 +183,41 @@ class TestWhatIsTyped:
             found(cast.project, Wanted(), most=5, before=theirs.pk)
         assert [*found(cast.elsewhere, Wanted(text="call-1"), most=5).calls] == [theirs]
         assert many
+
+
+class TestAbout:
+    def test_is_exact_where_it_is_told_of_little(self, exchange: Exchange, many: list[Call]) -> None:
+        project, agent = exchange.cast.project, exchange.agent
+        number = PhoneNumber.objects.get(number=GENERIC_NUMBER)
+        for status, fact, of in product(STANDING, BESIDE, (None, agent)):
+            wanted = Wanted(agent=of, status=status, fact=fact)
+            expected = sum(STANDING[status](call) and BESIDE[fact](call) and of in (None, call.agent) for call in many)
+            assert about(project, wanted) in (None, expected), wanted
+        for known in (
+            *(Wanted(), Wanted(agent), Wanted(agent, exchange.version), Wanted(number=number), Wanted(text=CALLER)),
+            *(Wanted(since=DAY + timedelta(minutes=5)), Wanted(agent, until=DAY + timedelta(minutes=90))),
+            *(Wanted(status="missed"), Wanted(agent, status="missed"), Wanted(status="in_progress")),
+            *(Wanted(agent, exchange.version, status="completed"), Wanted(fact="cost"), Wanted(agent, fact="failure")),
+        ):
+            assert about(project, known) == len(list(pages(exchange, known))), known
+
+    def test_of_much_is_what_the_sums_have_of_it(
+        self, exchange: Exchange, many: list[Call], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(finding, "COUNTED", 0)
+        project, until = exchange.cast.project, DAY + timedelta(hours=3)
+        over = [call for call in many if ended(call)]
+
+        assert about(project, Wanted()) == len(over)
+        assert about(project, Wanted(until=until)) == sum(call.started_at < until for call in over)
+        assert about(project, Wanted(since=until)) == sum(call.started_at >= until for call in over)
+        assert about(project, Wanted(status="missed")) is None
+        assert about(project, Wanted(text=CALLER)) is None
+
+    def test_reads_no_more_sums_than_it_says(
+        self, exchange: Exchange, many: list[Call], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(finding, "COUNTED", 0)
+        monkeypatch.setattr(finding, "SUMMED", 2)
+        assert many
+        assert about(exchange.cast.project, Wanted()) is None
