@@ -26,7 +26,7 @@ from tests.support import postgres, processes
 
 CALL = "telephony_call"
 PARTS = ("pages", "recording", "updates", "contention")
-ROUNDS = 12
+ROUNDS = 24
 BATCH = 20_000
 """Calls that are inserted and ended to measure an index."""
 TRIES = 3
