@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 @dataclass(frozen=True)
 class Moment:
-    """What was typed into a form's `at`, read in its `zone`; `problem` says in plain words why it couldn't be."""
+    """What was typed as a moment, read in the form's `zone`; `problem` says in plain words why it couldn't be."""
 
     text: str
     zone: str
@@ -17,9 +17,9 @@ class Moment:
     problem: str = ""
 
     @classmethod
-    def read(cls, asked: QueryDict) -> "Moment":
+    def read(cls, asked: QueryDict, name: str = "at") -> "Moment":
         """What the address says. A time with an offset needs no zone; one without is UTC where none is named."""
-        text, zone = asked.get("at", "").strip()[:40], asked.get("zone", "").strip()[:60]
+        text, zone = asked.get(name, "").strip()[:40], asked.get("zone", "").strip()[:60]
         if not text:
             return cls("", zone)
         meant = _zone(zone or "UTC")

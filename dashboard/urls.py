@@ -33,6 +33,7 @@ urlpatterns = [
     path("projects/<uuid:project_id>/agents/new/", agents.create, name="agents.create"),
     path("projects/<uuid:project_id>/agents/new/preview/", agents.preview, name="agents.preview"),
     path("projects/<uuid:project_id>/calls/", calls.index, name="calls.index"),
+    path("projects/<uuid:project_id>/calls/live/", calls.live, name="calls.live"),
     path("projects/<uuid:project_id>/calls/export/", calls.export, name="calls.export"),
     path("projects/<uuid:project_id>/timeline/", timeline.index, name="timeline.index"),
     path("projects/<uuid:project_id>/timeline/export/", timeline.export, name="timeline.export"),

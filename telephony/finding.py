@@ -1,11 +1,12 @@
 """Finds calls among very many: by who carried, answered and placed them, by how they went, and by when.
 
-Calls come newest first, a page at a time. What has an index of its own is read from it. What hasn't is looked for only
-in the hours in which there was any, as the sums of calls know; else among so many of the newest at a time.
+Calls come newest first, a page at a time, and each page reads a bounded number of rows. What has an index of its own is
+read from it. What sums count is looked for only in the hours in which there was any. For the rest the newest so many
+are looked through, and the page tells how far back that reached.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,24 +18,29 @@ from agentversions.models import Agent, Project, Version
 from telephony import numbers
 from telephony.models import ENDED, Call, Missed, PhoneNumber, Tally
 
-IN_PROGRESS, NO_END, MISSED = "in_progress", "no_end", "missed"
-STATUSES = (IN_PROGRESS, NO_END, MISSED, *ENDED, *(f"{MISSED}:{reason}" for reason in Missed))
-"""How a call stands: on its way, never reported as ended, not answered (for a reason), or how it ended."""
+IN_PROGRESS, OVER, NO_END, MISSED = "in_progress", "over", "no_end", "missed"
+STATUSES = (IN_PROGRESS, OVER, NO_END, MISSED, *ENDED, *(f"{MISSED}:{reason}" for reason in Missed))
+"""How a call stands: on its way, or not; never reported as ended, not answered (for a reason), or how it ended."""
+REVIEWED = "reviewed"
 FACTS: dict[str, tuple[Q, str]] = {
     "transferred": (Q(transferred=True), "transferred"),
     "voicemail": (Q(voicemail=True), "voicemail"),
     "success": (Q(success=True), "successes"),
     "failure": (Q(success=False), "failures"),
     "cost": (Q(cost__isnull=False), "priced"),
-    "reviewed": (Q(review__isnull=False), ""),
+    REVIEWED: (Q(review__isnull=False), ""),
 }
 """What else can be wanted of a call: the condition, and the sum that counts such calls, if there is one."""
-LOOKED = 10_000
-"""Of what no sum counts, calls that are looked through at a time."""
-HOURS = 100
-"""Of what sums count, hours that are looked through at a time, by version."""
+LOOKED, LOOKED_MISSED = 10_000, 1_000
+"""Of what no sum counts, calls that are looked through at a time; missed ones lie far apart."""
+HOURS, PAIRS = 30, 200
+"""Of what sums count, hours that are looked through at a time; and of their versions, how many apart."""
 BACK = timedelta(days=92)
 """How far back all agents' sums are looked through at a time."""
+LONGEST = timedelta(days=1)
+"""No call in progress began before: a version's longest call and the grace are shorter."""
+FEW = 50
+"""Calls of one provider's id, each of another connection."""
 HOUR = timedelta(hours=1)
 COUNTED, SUMMED = 10_000, 100_000
 """To tell how many calls there are: those that are counted one by one, and the sums that are added up."""
@@ -55,8 +61,23 @@ class Wanted:
     until: datetime | None = None
     text: str = ""
 
-    def __bool__(self) -> bool:
-        return self != Wanted()
+    @property
+    def columns(self) -> list[str]:
+        """The sums that count such calls, if any do."""
+        fact = FACTS[self.fact][1] if self.fact else ""
+        return [column for column in (self.status if self.status in ENDED else "", fact) if column]
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether only missed calls are wanted."""
+        return self.status.startswith(MISSED)
+
+    @property
+    def looks(self) -> bool:
+        """Whether what one index finds has to be looked through for the rest."""
+        beside = self.number and (self.agent or self.version or self.is_missed)
+        reason = self.status.startswith(f"{MISSED}:")
+        return not self.text and bool(beside or reason or self.status == NO_END or self.fact == REVIEWED)
 
 
 @dataclass(frozen=True)
@@ -90,7 +111,7 @@ def found(
     reached, looked = _bounded(project, wanted, min((moment for moment in bounds if moment), default=None))
     calls = matching(project, wanted).filter(looked)
     if last:
-        calls = calls.filter(_behind(last))
+        calls = calls.filter(behind(last))
     if earlier:
         calls = calls.filter(started_at__lt=earlier)
     rows = list(newest_first(reading(calls))[: most + 1])
@@ -108,8 +129,8 @@ def about(project: Project, wanted: Wanted) -> int | None:
         counted = matching(project, wanted).order_by()[: COUNTED + 1].count()
         if counted <= COUNTED:
             return counted
-    columns = _columns(wanted) or ["calls"]
-    if len(columns) > 1 or wanted.number or wanted.text or wanted.fact == "reviewed":
+    columns = wanted.columns or ["calls"]
+    if len(columns) > 1 or wanted.number or wanted.text or wanted.fact == REVIEWED:
         return None
     if wanted.status and wanted.status not in ENDED:
         return None
@@ -137,29 +158,35 @@ def newest_first(calls: QuerySet[Call]) -> QuerySet[Call]:
     return calls.order_by("-started_at", "-pk")
 
 
-def _behind(call: Call) -> Q:
-    # Said twice, as the first alone is what an index can begin at.
+def behind(call: Call) -> Q:
+    """What comes after a call in that order. The first condition is what an index can go to."""
     return Q(started_at__lte=call.started_at) & (Q(started_at__lt=call.started_at) | Q(pk__lt=call.pk))
 
 
 def matching(project: Project, wanted: Wanted) -> QuerySet[Call]:
-    """All the wanted calls, in no order."""
-    calls = _of(project, wanted)
-    if wanted.number:
-        calls = calls.filter(number=wanted.number)
+    """All the wanted calls, in no order, with what a row shows of them."""
+    calls = _standing(_of(project, wanted), wanted.status)
+    if wanted.agent:
+        calls = calls.filter(agent=wanted.agent)
+    if wanted.version:
+        calls = calls.filter(version=wanted.version)
     if wanted.since:
         calls = calls.filter(started_at__gte=wanted.since)
     if wanted.until:
         calls = calls.filter(started_at__lt=wanted.until)
     if wanted.fact:
-        calls = calls.filter(FACTS[wanted.fact][0], status__in=ENDED, missed="")
+        calls = calls.filter(FACTS[wanted.fact][0])
+    if wanted.columns:
+        calls = calls.filter(status__in=ENDED, missed="")  # as the sums count them
     if wanted.text:
         calls = calls.filter(_named(project, wanted.text.strip()))
-    return _standing(calls, wanted.status)
+    return calls.select_related("number", "agent", "version").defer("version__configuration")
 
 
 def _of(project: Project, wanted: Wanted) -> QuerySet[Call]:
     """By the one index that tells most."""
+    if wanted.number:
+        return Call.objects.filter(number=wanted.number)
     if wanted.version:
         return Call.objects.filter(version=wanted.version)
     if wanted.agent:
@@ -168,62 +195,55 @@ def _of(project: Project, wanted: Wanted) -> QuerySet[Call]:
 
 
 def _standing(calls: QuerySet[Call], status: str) -> QuerySet[Call]:
+    now = timezone.now()
+    overdue, missed = Q(overdue_at__lte=now.timestamp()), ~Q(missed="")
     kind, _, reason = status.partition(":")
     match kind:
         case "":
             return calls
-        case _ if kind == IN_PROGRESS:
-            now = timezone.now().timestamp()
-            return calls.filter(missed="", overdue_at__gt=now).exclude(status__in=ENDED)
-        case _ if kind == NO_END:
-            return calls.filter(missed="", overdue_at__lte=timezone.now().timestamp()).exclude(status__in=ENDED)
-        case _ if kind == MISSED:
-            calls = calls.filter(~Q(missed=""))
-            return calls.filter(missed=reason) if reason else calls
+        case "in_progress":
+            return calls.filter(~overdue, ~missed, started_at__gt=now - LONGEST).exclude(status__in=ENDED)
+        case "over":
+            return calls.filter(missed | Q(status__in=ENDED) | overdue)
+        case "no_end":
+            return calls.filter(overdue, ~missed).exclude(status__in=ENDED)
+        case "missed":
+            return calls.filter(missed, missed=reason) if reason else calls.filter(missed)
         case _:
-            return calls.filter(status=kind, missed="")
+            return calls.filter(~missed, status=kind)
 
 
 def _named(project: Project, text: str) -> Q:
-    """A call by our id or its provider's; else the calls of a number of the project's, else those of a caller."""
+    """A call by our id or its provider's; else the calls to a number of the project's, else those of a caller."""
     try:
         return Q(pk=UUID(text))
     except ValueError:
         pass
-    digits = re.sub(r"[^0-9+]", "", text) if _SPELLED.fullmatch(text) else text
-    number = numbers.spelled(digits)
+    number = numbers.spelled(re.sub(r"[^0-9+]", "", text) if _SPELLED.fullmatch(text) else text)
     if ours := list(PhoneNumber.objects.filter(connection__project=project, number=number)):
         return Q(number__in=ours)
-    theirs = Q(connection__project=project, provider_call_id=text)
-    known = Call.objects.filter(theirs).values_list("pk", flat=True)[:FEW]
-    return Q(pk__in=list(known)) if known else Q(project=project, caller=number)
-
-
-FEW = 50
-"""Calls of one id, each of another connection."""
+    known = Call.objects.filter(connection__project=project, provider_call_id=text).values_list("pk", flat=True)
+    return Q(pk__in=list(known[:FEW])) if known else Q(project=project, caller=number)
 
 
 def _bounded(project: Project, wanted: Wanted, until: datetime | None) -> tuple[datetime | None, Q]:
-    """Where to look for what has no index of its own, and how far back that reaches, if there is something older."""
-    if columns := _columns(wanted):
-        return _hours(project, wanted, columns, until or timezone.now())
-    if wanted.status != NO_END or wanted.text:
+    """Where to look for what has no index of its own; and how far back that reaches, if there is something older."""
+    if wanted.columns:
+        return _hours(project, wanted, until or timezone.now())
+    if not wanted.looks:
         return None, Q()
-    newest = newest_first(_of(project, wanted).filter(started_at__lt=until) if until else _of(project, wanted))
-    reached = newest.values_list("started_at", flat=True)[LOOKED - 1 : LOOKED].first()
+    calls, most = _of(project, wanted), LOOKED
+    if wanted.is_missed and not (wanted.number or wanted.version):  # which have no index of their missed calls
+        calls, most = calls.filter(~Q(missed="")), LOOKED_MISSED
+    newest = newest_first(calls.filter(started_at__lt=until) if until else calls)
+    reached = newest.values_list("started_at", flat=True)[most - 1 : most].first()
     return reached, Q(started_at__gte=reached) if reached else Q()
 
 
-def _columns(wanted: Wanted) -> list[str]:
-    """The sums that count such calls."""
-    fact = FACTS[wanted.fact][1] if wanted.fact else ""
-    return [column for column in (wanted.status if wanted.status in ENDED else "", fact) if column]
-
-
-def _hours(project: Project, wanted: Wanted, columns: list[str], until: datetime) -> tuple[datetime | None, Q]:
-    """The newest hours in which there were such calls, by version."""
+def _hours(project: Project, wanted: Wanted, until: datetime) -> tuple[datetime | None, Q]:
+    """The newest hours in which there were such calls."""
     tallies, since = _tallies(project, wanted), wanted.since
-    tallies = tallies.filter(hour__lte=until, **{f"{column}__gt": 0 for column in columns})
+    tallies = tallies.filter(hour__lte=until, **{f"{column}__gt": 0 for column in wanted.columns})
     if not wanted.version and not wanted.agent:
         back = (until - BACK).replace(minute=0, second=0, microsecond=0)  # a whole hour: none is looked through twice
         since = max(since or back, back)
@@ -231,13 +251,22 @@ def _hours(project: Project, wanted: Wanted, columns: list[str], until: datetime
         tallies = tallies.filter(hour__gt=since - HOUR)
     newest = tallies.order_by("-hour")
     cut = newest.values_list("hour", flat=True)[HOURS - 1 : HOURS].first()
-    hours = (newest.filter(hour__gte=cut) if cut else newest).values_list("version", "hour")
-    within = Q(pk__in=[])
-    for version, hour in hours:
-        within |= Q(version=version, started_at__gte=hour, started_at__lt=hour + HOUR)
+    pairs = list((newest.filter(hour__gte=cut) if cut else newest).values_list("version", "hour")[: PAIRS + 1])
+    if len(pairs) > PAIRS:
+        cut, within = pairs[-1][1], _any({hour: Q() for _, hour in pairs}.items())
+    else:
+        within = _any((hour, Q(version=version)) for version, hour in pairs)
     reached = cut or (since if since != wanted.since else None)
     older = reached and _of(project, wanted).filter(started_at__lt=reached).exists()
     return (reached if older else None), within
+
+
+def _any(hours: Iterable[tuple[datetime, Q]]) -> Q:
+    """In any of these hours, with what holds in it."""
+    within = Q(pk__in=[])
+    for hour, beside in hours:
+        within |= beside & Q(started_at__gte=hour, started_at__lt=hour + HOUR)
+    return within
 
 
 def _tallies(project: Project, wanted: Wanted) -> QuerySet[Tally]:

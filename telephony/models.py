@@ -184,6 +184,11 @@ class Call(models.Model):
         return not self.provider_call_id.startswith(UNNAMED)
 
     @property
+    def in_progress(self) -> bool:
+        """Whether it is on now, as far as is known."""
+        return not self.missed and not Status(self.status).ended and not self.no_end_reported
+
+    @property
     def no_end_reported(self) -> bool:
         """Whether its end is overdue and never came."""
         return not self.missed and not Status(self.status).ended and self.overdue_at <= timezone.now().timestamp()

@@ -1,63 +1,57 @@
-"""What the list of calls knows."""
+"""What the list of calls knows: those in progress first, then the others, newest first."""
 
-from dataclasses import dataclass
-from uuid import UUID
+from dataclasses import replace
+from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Q
 from django.http import Http404
 
-from agentversions import access
-from agentversions.models import Agent, Project, Version
+from agentversions.models import Agent, Project
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
-from telephony.models import Call
+from dashboard.wanted import BESIDE, STANDING, Asked, standing
+from telephony.finding import IN_PROGRESS, OVER, Found, found
+from telephony.models import Call, PhoneNumber
 
 CALLS_PAGE = 50
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which calls: of an agent, of one of its versions; from the call before another on."""
-
-    agent: UUID | None = None
-    version: int | None = None
-    before: UUID | None = None
-
-
-def calls(user: User, of: Project, wanted: Wanted) -> Context:
-    """A page of the project's calls, newest first."""
-    found = Call.objects.filter(project=of)
-    agent, version = _chosen(user, of, wanted)
-    if agent:
-        found = found.filter(agent=agent)
-    if version:
-        found = found.filter(version=version)
-    if wanted.before:
-        found = found.filter(_older_than(found.filter(pk=wanted.before).first()))
-    rows = found.select_related("number", "agent", "version").defer("version__configuration")
-    page = list(rows.order_by("-started_at", "-pk")[: CALLS_PAGE + 1])
-    shown = page[:CALLS_PAGE]
+def calls(user: User, of: Project, asked: Asked) -> Context:
+    """A page of the calls that are asked for, and what can be asked. As many queries for any number of calls."""
+    running, others = _in_progress(of, asked), _others(of, asked)
     return projects.project(user, of) | {
-        "calls": shown,
-        "earlier": shown[-1].pk if len(page) > CALLS_PAGE else None,
-        "agents": Agent.objects.filter(project=of),
-        "chosen_agent": agent,
-        "chosen_version": version,
+        "asked": asked,
+        "wishes": list(asked.wishes),
+        "running": running.calls,
+        "more_running": running.more is not None,
+        "calls": others.calls,
+        "earlier": None if isinstance(others.more, datetime) else others.more,
+        "reached": others.more if isinstance(others.more, datetime) else None,
+        "agents": Agent.objects.filter(project=of).order_by("name"),
+        "numbers": PhoneNumber.objects.filter(connection__project=of).order_by("number"),
+        "standing": _with_own(asked.wanted.status),
+        "beside": BESIDE.items(),
     }
 
 
-def _chosen(user: User, of: Project, wanted: Wanted) -> tuple[Agent | None, Version | None]:
-    if wanted.agent is None:
-        return None, None
-    agent = access.agent(user, wanted.agent)
-    if agent.project_id != of.pk:
-        raise Http404
-    return agent, access.version(user, agent.pk, wanted.version) if wanted.version else None
+def _in_progress(of: Project, asked: Asked) -> Found:
+    """Those that are on now, above the list's first page."""
+    if asked.problem or asked.before or asked.wanted.status:
+        return Found([])
+    return found(of, replace(asked.wanted, status=IN_PROGRESS), most=CALLS_PAGE)
 
 
-def _older_than(call: Call | None) -> Q:
-    if call is None:
-        raise Http404
-    # Said twice, as the first alone is what an index can begin at.
-    return Q(started_at__lte=call.started_at) & (Q(started_at__lt=call.started_at) | Q(pk__lt=call.pk))
+def _others(of: Project, asked: Asked) -> Found:
+    if asked.problem:
+        return Found([])
+    try:
+        wanted = replace(asked.wanted, status=asked.wanted.status or OVER)
+        return found(of, wanted, most=CALLS_PAGE, before=asked.before)
+    except Call.DoesNotExist:
+        raise Http404 from None
+
+
+def _with_own(status: str) -> list[tuple[str, str]]:
+    """What can be chosen of how a call stands; and what an address says that can't be, such as why it was missed."""
+    told = dict(STANDING) if status == OVER else {key: words for key, words in STANDING.items() if key != OVER}
+    return list((told | ({status: standing(status)} if status else {})).items())

@@ -1,55 +1,60 @@
 """Calls: the list, one with the version that handled it, and whether it was good."""
 
+from hashlib import md5
 from uuid import UUID, uuid4
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from agentversions import access
 from agentversions.access import Act
 from agentversions.refusals import Hostile
-from dashboard import found, toasts
-from dashboard.forms import LONGEST_NUMBER, uuid_or_none, whole
+from dashboard import found, toasts, wanted
+from dashboard.forms import LONGEST_NUMBER, uuid_or_none
 from dashboard.http import Request, ask, fragments, go_to
 from dashboard.pages import call as page
 from dashboard.pages import calls as pages
 from dashboard.pages import exporting
 from dashboard.pages import retention as keeping
-from dashboard.pages.calls import Wanted
 from dashboard.toasts import Toast
-from telephony import finding, operations
+from telephony import operations
 from telephony.operations.retention import checked
 
 
 @require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
-    """The project's calls, newest first; of one agent or version, if asked."""
+    """The calls that are asked for: those in progress, then the others, newest first."""
     project = access.project(request.user, project_id)
-    context = pages.calls(request.user, project, _wanted(request))
-    return render(request, "calls/index.html#rows" if request.htmx else "calls/index.html", context)
+    asked = wanted.read(request.user, project, request.GET)
+    part = ("#rows" if asked.before else "#calls") if request.htmx else ""
+    context = pages.calls(request.user, project, asked)
+    response = render(request, f"calls/index.html{part}", context, status=422 if asked.problem else 200)
+    if part == "#calls":
+        response["HX-Push-Url"] = f"{request.path}?{asked.address}".removesuffix("?")
+    return response
+
+
+@require_safe
+def live(request: Request, project_id: UUID) -> HttpResponseBase:
+    """The list alone, for a page that keeps up with the phone: 304 while nothing has changed."""
+    project = access.project(request.user, project_id)
+    context = pages.calls(request.user, project, wanted.read(request.user, project, request.GET))
+    response = render(request, "calls/index.html#live", context)
+    tag = quote_etag(md5(response.content, usedforsecurity=False).hexdigest())
+    response["ETag"], response["Cache-Control"] = tag, "private, no-cache"
+    return get_conditional_response(request, etag=tag, response=response) or response
 
 
 @require_GET
 def export(request: Request, project_id: UUID) -> StreamingHttpResponse:
     """The same calls as CSV."""
     project = access.project(request.user, project_id)
-    asked = _wanted(request)
-    agent = access.agent(request.user, asked.agent) if asked.agent else None
-    if agent and agent.project_id != project.pk:
-        raise Http404
-    version = access.version(request.user, agent.pk, asked.version) if agent and asked.version else None
-    return exporting.calls(project, finding.Wanted(agent, version)).download()
-
-
-def _wanted(request: Request) -> Wanted:
-    asked = request.GET
-    return Wanted(
-        agent=uuid_or_none(asked.get("agent", "")),
-        version=whole(asked["version"]) if asked.get("version") else None,
-        before=uuid_or_none(asked.get("before", "")),
-    )
+    return exporting.calls(project, wanted.read(request.user, project, request.GET).wanted).download()
 
 
 @require_safe

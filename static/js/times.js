@@ -29,6 +29,7 @@ const write = (root) => {
     else if (time.hasAttribute("data-moment")) time.textContent = (when.getFullYear() === new Date().getFullYear() ? moment : old).format(when);
     else if (time.hasAttribute("data-clock")) time.textContent = clock.format(when);
     else if (time.hasAttribute("data-date")) time.textContent = (when.getFullYear() === new Date().getFullYear() ? date : oldDate).format(when);
+    else if (time.hasAttribute("data-running")) time.textContent = `${Math.max(Math.floor((Date.now() - when) / 60000), 0)} min`;
     else if (time.hasAttribute("data-day")) time.textContent = day(when);
     else continue;
     time.title = old.format(when);

@@ -1,19 +1,23 @@
 """Calls: which there were, and which version handled each."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from agentversions.models import Project
 from agentversions.operations import create_agent, unpublish
+from telephony import finding
+from telephony.management.clock import clock
 from telephony.models import Call, Status
 from telephony.operations import change_connection, unassign_number
 from tests.cast import Cast
 from tests.pages.conftest import SignIn
-from tests.pages.phone import Phone, go_live, hang_up, install, ring
+from tests.pages.phone import CALLER, Phone, go_live, hang_up, install, ring
 
 
 def page(project: Project) -> str:
@@ -44,12 +48,12 @@ class TestTheList:
 
         shown = sign_in(cast.cleo).get(page(cast.project)).text
 
-        assert listed(shown) == [str(call.pk) for call in (third, second, first)]
-        rows = re.findall(r"<tr>\s*<td>.*?</tr>", shown, re.DOTALL)
-        assert "Missed" in rows[0]
-        assert "The number isn&#x27;t in this connection" in rows[0]
-        assert "Unknown" in rows[0]
-        assert 'class="chip live small"' in rows[1]
+        assert listed(shown) == [str(call.pk) for call in (second, third, first)]
+        rows = re.findall(r'<tr id="call-.*?</tr>', shown, re.DOTALL)
+        assert 'class="chip live small"' in rows[0]
+        assert "Missed" in rows[1]
+        assert "The number isn&#x27;t in this connection" in rows[1]
+        assert "Unknown" in rows[1]
         assert "Completed" in rows[2]
         assert "3:07" in rows[2]
         assert all(words in rows[2] for words in ("+44 113 496 0101", "+1 555-000-1000", "Reception", ">v2<"))
@@ -72,12 +76,10 @@ class TestTheList:
         night = create_agent(cast.project, "Night desk", by=cast.ben)
         client, url = sign_in(cast.cleo), page(cast.project)
 
-        assert listed(client.get(url).text) == [str(call.pk) for call in (missed, new, old)]
+        assert listed(client.get(url).text) == [str(call.pk) for call in (new, old, missed)]
         assert listed(client.get(url, {"agent": str(cast.agent.pk)}).text) == [str(new.pk), str(old.pk)]
         assert listed(client.get(url, {"agent": str(cast.agent.pk), "version": "2"}).text) == [str(old.pk)]
-        assert "Night desk hasn&#x27;t been called yet." in client.get(url, {"agent": str(night.pk)}).text.replace(
-            "'", "&#x27;"
-        )
+        assert "No call is all of this: Night desk." in client.get(url, {"agent": str(night.pk)}).text
         assert client.get(url, {"agent": "", "version": ""}).status_code == 200
 
     @pytest.mark.parametrize(
@@ -88,6 +90,13 @@ class TestTheList:
             ({"before": "00000000-0000-0000-0000-000000000000"}, 404),
             ({"agent": "00000000-0000-0000-0000-000000000000"}, 404),
             ({"version": "x"}, 400),
+            ({"before": "2026-11-03T14:05:00"}, 400),
+            ({"number": "x"}, 400),
+            ({"number": "999999"}, 404),
+            ({"status": "x"}, 400),
+            ({"with": "x"}, 400),
+            ({"from": "soon"}, 422),
+            ({"to": "2026-11-03T14:05", "zone": "Mars/Olympus"}, 422),
         ],
         ids=str,
     )
@@ -107,14 +116,16 @@ class TestTheList:
 
     def test_pages_follow_each_other_without_gap_or_repetition(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
         calls = [str(ring(phone).pk) for _ in range(53)]
+        for call in Call.objects.all():
+            hang_up(call)
         moment = Call.objects.latest("pk").started_at
         Call.objects.filter(pk__in=calls[:10]).update(started_at=moment)
         client, url = sign_in(cast.cleo), page(cast.project)
 
         first = client.get(url, {"agent": str(cast.agent.pk)}).text
-        further = re.search(r'hx-get="(\?[^"]+)"', first)
+        further = re.search(r'hx-get="([^"]+before=[^"]+)"', first)
         assert further
-        rest = client.get(url + further[1].replace("&amp;", "&"), headers={"HX-Request": "true"}).text
+        rest = client.get(further[1].replace("&amp;", "&"), headers={"HX-Request": "true"}).text
 
         assert (len(listed(first)), len(listed(rest))) == (50, 3)
         assert set(listed(first) + listed(rest)) == set(calls)
@@ -128,7 +139,7 @@ class TestTheList:
     ) -> None:
         client, call = sign_in(cast.cleo), ring(phone)
         hang_up(call)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(12):
             client.get(page(cast.project))
         with django_assert_num_queries(10):
             client.get(showing(call))
@@ -138,10 +149,123 @@ class TestTheList:
             ring(phone, dialled="+15550009999")
             hang_up(call)
 
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(12):
             client.get(page(cast.project))
         with django_assert_num_queries(10):
             client.get(showing(call))
+
+
+class TestWhatIsAskedFor:
+    def test_is_said_and_each_of_it_can_be_dropped(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
+        good, failed = ring(phone), ring(phone)
+        hang_up(good, success=True)
+        hang_up(failed, Status.FAILED)
+        asked = {"agent": str(cast.agent.pk), "version": "v2", "number": str(phone.number.pk), "status": "completed"}
+        asked |= {"with": "success", "from": "2026-01-01T00:00:00+00:00", "q": CALLER}
+
+        shown = sign_in(cast.cleo).get(page(cast.project), asked).text
+
+        assert listed(shown) == [str(good.pk)]
+        wishes = re.findall(r'<a class="chip" href="([^"]+)" title="Drop it">(.*?) <span', shown)
+        assert [words for _, words in wishes] == [
+            *("Reception", "v2", "+1 555-000-1000", "Completed", "Judged good"),
+            *("From 1 January 2026, 00:00 UTC", f"“{CALLER}”"),
+        ]
+        dropped = [set(asked) - set(QueryDict(url.partition("?")[2].replace("&amp;", "&"))) for url, _ in wishes]
+        assert dropped == [{"agent", "version"}, {"version"}, {"number"}, {"status"}, {"with"}, {"from"}, {"q"}]
+        assert f"{reverse('calls.export', args=[cast.project.pk])}?agent=" in shown
+        assert f'href="{reverse("performance.show", args=[cast.agent.pk])}"' in shown
+
+    def test_is_exported_as_it_is_shown(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
+        kept, other = ring(phone), ring(phone)
+        hang_up(kept, Status.BUSY)
+        hang_up(other)
+        exported = reverse("calls.export", args=[cast.project.pk])
+
+        told = sign_in(cast.cleo).get(exported, {"status": "busy"}).getvalue().decode()
+
+        assert str(kept.pk) in told
+        assert str(other.pk) not in told
+
+    def test_is_in_the_address_without_what_is_empty(self, cast: Cast, sign_in: SignIn) -> None:
+        asked = {"agent": "", "status": "missed", "from": "", "to": "", "q": "", "zone": "Europe/Berlin"}
+
+        answer = sign_in(cast.cleo).get(page(cast.project), asked, headers={"HX-Request": "true"})
+
+        assert answer["HX-Push-Url"] == f"{page(cast.project)}?status=missed"
+        assert "<html" not in answer.text
+
+    def test_is_meant_in_the_zone_that_is_said(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
+        with clock(datetime(2026, 7, 1, 12, 30, tzinfo=UTC)):
+            call = ring(phone)
+        client, url = sign_in(cast.cleo), page(cast.project)
+
+        berlin = {"from": "2026-07-01T14:00", "to": "2026-07-01T15:00", "zone": "Europe/Berlin"}
+        assert listed(client.get(url, berlin).text) == [str(call.pk)]
+        assert listed(client.get(url, berlin | {"zone": ""}).text) == []
+        assert "From 1 July 2026, 14:00 Europe/Berlin" in client.get(url, berlin).text
+
+    def test_a_time_that_cant_be_read_is_said_and_finds_nothing(
+        self, cast: Cast, phone: Phone, sign_in: SignIn
+    ) -> None:
+        call = ring(phone)
+
+        answer = sign_in(cast.cleo).get(page(cast.project), {"from": "soon"})
+
+        assert (answer.status_code, str(call.pk) in answer.text) == (422, False)
+        assert "Type a day and a time, such as 2026-11-03 14:05." in answer.text
+
+    def test_what_a_caller_sends_is_only_text(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
+        ring(phone, caller="<script>alert(1)</script>", dialled='"><img src=x>')
+
+        shown = sign_in(cast.cleo).get(page(cast.project), {"q": "<script>alert(1)</script>"}).text
+
+        assert "&lt;script&gt;" in shown
+        assert "<script>alert" not in shown
+        assert "<img src=x" not in shown
+
+    def test_looks_further_back_where_nothing_counts_it(
+        self, cast: Cast, phone: Phone, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(finding, "LOOKED", 2)
+        lost = ring(phone)
+        Call.objects.filter(pk=lost.pk).update(overdue_at=1)
+        for _ in range(3):
+            hang_up(ring(phone))
+        client = sign_in(cast.cleo)
+
+        shown = client.get(f"{page(cast.project)}?status=no_end").text
+        further = re.search(r'hx-get="([^"]+before=[^"]+)"[^>]*>Look further back', shown)
+
+        assert listed(shown) == []
+        assert further
+        assert listed(client.get(further[1].replace("&amp;", "&")).text) == [str(lost.pk)]
+
+
+class TestAPageThatKeepsUp:
+    def test_gets_the_list_alone_and_only_when_it_changed(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
+        call, client = ring(phone), sign_in(cast.cleo)
+        url = reverse("calls.live", args=[cast.project.pk])
+        first = client.get(url)
+        held = {"If-None-Match": first["ETag"]}
+
+        assert listed(first.text) == [str(call.pk)]
+        assert "<form" not in first.text
+        assert client.get(url, headers=held).status_code == 304
+
+        hang_up(call)
+        assert "Completed" in client.get(url, headers=held).text
+
+    def test_is_told_of_what_it_asked_for(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
+        ring(phone)
+        missed = ring(phone, dialled="+15550009999")
+        client, url = sign_in(cast.cleo), reverse("calls.live", args=[cast.project.pk])
+
+        assert f'data-live="{url}?status=missed"' in client.get(page(cast.project), {"status": "missed"}).text
+        assert listed(client.get(url, {"status": "missed"}).text) == [str(missed.pk)]
+
+    def test_is_of_ones_own_project(self, cast: Cast, sign_in: SignIn) -> None:
+        assert sign_in(cast.olga).get(reverse("calls.live", args=[cast.project.pk])).status_code == 404
 
 
 class TestACall:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from agentversions.models import Draft, Event, Version
-from agentversions.operations import create_agent, edit_draft, publish, unpublish
+from agentversions.operations import edit_draft, publish, unpublish
 from telephony.operations import add_connection, add_number, assign_number
 from telephony.providers.generic import new_secret
 from tests.cast import Cast, edit, save, shown, stored, typed
@@ -309,17 +309,6 @@ class TestQueries:
 
         with django_assert_num_queries(14):
             client.get(reverse("agents.show", args=[reachable.agent.pk]))
-
-    @pytest.mark.parametrize("agents", [1, 20])
-    def test_the_list_of_agents_asks_as_often_for_many_as_for_few(
-        self, cast: Cast, sign_in: SignIn, agents: int, django_assert_num_queries: DjangoAssertNumQueries
-    ) -> None:
-        for number in range(agents):
-            edit(create_agent(cast.project, f"Agent {number}", by=cast.ana), cast.ana, greeting="Mine")
-        client = sign_in(cast.ana)
-
-        with django_assert_num_queries(9):
-            client.get(reverse("agents.index", args=[cast.project.pk]))
 
     def test_the_history_pages_by_number(self, cast: Cast, sign_in: SignIn) -> None:
         for number in range(54):

@@ -35,6 +35,7 @@ def ended(call: Call) -> bool:
 STANDING: dict[str, Test] = {
     "": lambda _: True,
     "in_progress": lambda call: not call.missed and not ended(call) and not call.no_end_reported,
+    "over": lambda call: bool(call.missed) or ended(call) or call.no_end_reported,
     "no_end": lambda call: call.no_end_reported,
     "missed": lambda call: bool(call.missed),
     "missed:unknown_number": lambda call: call.missed == "unknown_number",
@@ -99,6 +100,7 @@ class TestEveryFilter:
         """Found the same, however little is looked through at a time."""
         if request.param == "little by little":
             monkeypatch.setattr(finding, "LOOKED", 5)
+            monkeypatch.setattr(finding, "LOOKED_MISSED", 2)
             monkeypatch.setattr(finding, "HOURS", 2)
             monkeypatch.setattr(finding, "BACK", timedelta(hours=9))
 
