@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -35,8 +36,10 @@ LOOKED, LOOKED_MISSED = 10_000, 1_000
 """Of what no sum counts, calls that are looked through at a time; missed ones lie far apart."""
 HOURS, PAIRS = 30, 200
 """Of what sums count, hours that are looked through at a time; and of their versions, how many apart."""
-BACK = timedelta(days=92)
-"""How far back all agents' sums are looked through at a time."""
+BACK = timedelta(days=2), timedelta(days=31)
+"""How far back all agents' sums are looked through at a time: the longer if the shorter doesn't do."""
+OWN_BACK = (timedelta(days=184),)
+"""How far back those of one agent are."""
 LONGEST = timedelta(days=1)
 """No call in progress began before: a version's longest call and the grace are shorter."""
 FEW = 50
@@ -66,6 +69,11 @@ class Wanted:
         """The sums that count such calls, if any do."""
         fact = FACTS[self.fact][1] if self.fact else ""
         return [column for column in (self.status if self.status in ENDED else "", fact) if column]
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether one sum counts just such calls."""
+        return len(self.columns) == 1 and not (self.number or self.text)
 
     @property
     def is_missed(self) -> bool:
@@ -108,7 +116,7 @@ def found(
     last = Call.objects.only("started_at").get(pk=before, project=project) if isinstance(before, UUID) else None
     earlier = before if isinstance(before, datetime) else None
     bounds = (wanted.until, earlier, last.started_at if last else None)
-    reached, looked = _bounded(project, wanted, min((moment for moment in bounds if moment), default=None))
+    reached, looked = _bounded(project, wanted, min((moment for moment in bounds if moment), default=None), most)
     calls = matching(project, wanted).filter(looked)
     if last:
         calls = calls.filter(behind(last))
@@ -226,10 +234,10 @@ def _named(project: Project, text: str) -> Q:
     return Q(pk__in=list(known[:FEW])) if known else Q(project=project, caller=number)
 
 
-def _bounded(project: Project, wanted: Wanted, until: datetime | None) -> tuple[datetime | None, Q]:
+def _bounded(project: Project, wanted: Wanted, until: datetime | None, most: int) -> tuple[datetime | None, Q]:
     """Where to look for what has no index of its own; and how far back that reaches, if there is something older."""
     if wanted.columns:
-        return _hours(project, wanted, until or timezone.now())
+        return _hours(project, wanted, until or timezone.now(), most)
     if not wanted.looks:
         return None, Q()
     calls, most = _of(project, wanted), LOOKED
@@ -240,25 +248,47 @@ def _bounded(project: Project, wanted: Wanted, until: datetime | None) -> tuple[
     return reached, Q(started_at__gte=reached) if reached else Q()
 
 
-def _hours(project: Project, wanted: Wanted, until: datetime) -> tuple[datetime | None, Q]:
-    """The newest hours in which there were such calls."""
-    tallies, since = _tallies(project, wanted), wanted.since
-    tallies = tallies.filter(hour__lte=until, **{f"{column}__gt": 0 for column in wanted.columns})
-    if not wanted.version and not wanted.agent:
-        back = (until - BACK).replace(minute=0, second=0, microsecond=0)  # a whole hour: none is looked through twice
-        since = max(since or back, back)
-    if since:
-        tallies = tallies.filter(hour__gt=since - HOUR)
-    newest = tallies.order_by("-hour")
-    cut = newest.values_list("hour", flat=True)[HOURS - 1 : HOURS].first()
-    pairs = list((newest.filter(hour__gte=cut) if cut else newest).values_list("version", "hour")[: PAIRS + 1])
-    if len(pairs) > PAIRS:
-        cut, within = pairs[-1][1], _any({hour: Q() for _, hour in pairs}.items())
+def _hours(project: Project, wanted: Wanted, until: datetime, most: int) -> tuple[datetime | None, Q]:
+    """The newest hours in which there were such calls: as many as hold enough, or as are looked through at a time."""
+    tallies = _tallies(project, wanted).filter(hour__lte=until, **{f"{column}__gt": 0 for column in wanted.columns})
+    if wanted.since:
+        tallies = tallies.filter(hour__gt=wanted.since - HOUR)
+    # All agents' sums have no order of time: those of a while are read for the newest. Mostly the last days do.
+    for back in OWN_BACK if wanted.version or wanted.agent else BACK:
+        reached = _hour(until - back)
+        if cut := _cut(tallies.filter(hour__gte=reached)):
+            reached = cut
+            break
+    newest = tallies.filter(hour__gte=reached).order_by("-hour")
+    rows = list(newest.values_list("version", "hour", *wanted.columns)[: PAIRS + 1])
+    hours = list(dict.fromkeys(hour for _, hour, *_ in rows))
+    if len(rows) > PAIRS:
+        reached, within = hours[-1], _any((hour, Q()) for hour in hours)
     else:
-        within = _any((hour, Q(version=version)) for version, hour in pairs)
-    reached = cut or (since if since != wanted.since else None)
-    older = reached and _of(project, wanted).filter(started_at__lt=reached).exists()
-    return (reached if older else None), within
+        enough = _enough(rows, _hour(until), most) if wanted.is_summed else None
+        reached = enough or reached
+        within = _any((hour, Q(version=version)) for version, hour, *_ in rows if not enough or hour >= enough)
+    older = not wanted.since or wanted.since < reached
+    return (reached if older and _of(project, wanted).filter(started_at__lt=reached).exists() else None), within
+
+
+def _cut(tallies: QuerySet[Tally]) -> datetime | None:
+    """The hour of the last of as many sums as are looked through at a time; None if there are fewer."""
+    return tallies.order_by("-hour").values_list("hour", flat=True)[HOURS - 1 : HOURS].first()
+
+
+def _enough(rows: Iterable[tuple[Any, ...]], first: datetime, most: int) -> datetime | None:
+    """The hour down to which there are more calls than wanted; those of the first may lie behind already."""
+    held, last = 0, first + HOUR
+    for _, hour, count in rows:
+        if hour < last and held > most:
+            return last
+        last, held = hour, held + (count if hour < first else 0)
+    return None
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _any(hours: Iterable[tuple[datetime, Q]]) -> Q:

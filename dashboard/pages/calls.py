@@ -27,6 +27,7 @@ def calls(user: User, of: Project, asked: Asked) -> Context:
         "calls": others.calls,
         "earlier": None if isinstance(others.more, datetime) else others.more,
         "reached": others.more if isinstance(others.more, datetime) else None,
+        "goes_on": bool(asked.wanted.columns) and not others.calls,  # a few steps of which the sums know the way
         "agents": Agent.objects.filter(project=of).order_by("name"),
         "numbers": PhoneNumber.objects.filter(connection__project=of).order_by("number"),
         "standing": _with_own(asked.wanted.status),

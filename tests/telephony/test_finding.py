@@ -102,7 +102,9 @@ class TestEveryFilter:
             monkeypatch.setattr(finding, "LOOKED", 5)
             monkeypatch.setattr(finding, "LOOKED_MISSED", 2)
             monkeypatch.setattr(finding, "HOURS", 2)
-            monkeypatch.setattr(finding, "BACK", timedelta(hours=9))
+            monkeypatch.setattr(finding, "BACK", (timedelta(hours=1), timedelta(hours=9)))
+            monkeypatch.setattr(finding, "OWN_BACK", (timedelta(hours=5),))
+            monkeypatch.setattr(finding, "PAIRS", 3)
 
     def test_alone_and_with_another(self, exchange: Exchange, many: list[Call]) -> None:
         agents = list(exchange.cast.project.agents.order_by("name"))
