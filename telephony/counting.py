@@ -14,6 +14,7 @@ from django.db import connection as database
 from agentversions.models import Action, Event
 from agentversions.turns import Turn
 from telephony.models import Call
+from telephony.tallying import on_the_hour
 
 EXACT = 5_000
 """How many calls of a span are counted one by one."""
@@ -83,7 +84,7 @@ def _summed(turns: Mapping[int, Turn], now: datetime) -> dict[int, int]:
     windows = {}
     for key, turn in turns.items():
         since, until = turn.calls_since or EVER, turn.calls_until or FOR_EVER
-        first, last = _hour(since + HOUR - timedelta.resolution), _hour(until)
+        first, last = on_the_hour(since + HOUR - timedelta.resolution), on_the_hour(until)
         windows[key] = (since, until, *((first, last) if first < last else (until, until)))
     versions = [turn.event.version_id for turn in turns.values()]
     running = list(Call.objects.in_progress(now).filter(version__in=versions).values_list("version", "started_at"))
@@ -96,10 +97,6 @@ def _summed(turns: Mapping[int, Turn], now: datetime) -> dict[int, int]:
         )
         for key, row in sums.items()
     }
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _asked(

@@ -18,6 +18,7 @@ from django.utils import timezone
 from agentversions.models import Agent, Project, Version
 from telephony import numbers
 from telephony.models import ENDED, Call, Missed, PhoneNumber, Tally
+from telephony.tallying import on_the_hour
 
 IN_PROGRESS, OVER, NO_END, MISSED = "in_progress", "over", "no_end", "missed"
 STATUSES = (IN_PROGRESS, OVER, NO_END, MISSED, *ENDED, *(f"{MISSED}:{reason}" for reason in Missed))
@@ -255,7 +256,7 @@ def _hours(project: Project, wanted: Wanted, until: datetime, most: int) -> tupl
         tallies = tallies.filter(hour__gt=wanted.since - HOUR)
     # All agents' sums have no order of time: those of a while are read for the newest. Mostly the last days do.
     for back in OWN_BACK if wanted.version or wanted.agent else BACK:
-        reached = _hour(until - back)
+        reached = on_the_hour(until - back)
         if cut := _cut(tallies.filter(hour__gte=reached)):
             reached = cut
             break
@@ -265,7 +266,7 @@ def _hours(project: Project, wanted: Wanted, until: datetime, most: int) -> tupl
     if len(rows) > PAIRS:
         reached, within = hours[-1], _any((hour, Q()) for hour in hours)
     else:
-        enough = _enough(rows, _hour(until), most) if wanted.is_summed else None
+        enough = _enough(rows, on_the_hour(until), most) if wanted.is_summed else None
         reached = enough or reached
         within = _any((hour, Q(version=version)) for version, hour, *_ in rows if not enough or hour >= enough)
     older = not wanted.since or wanted.since < reached
@@ -285,10 +286,6 @@ def _enough(rows: Iterable[tuple[Any, ...]], first: datetime, most: int) -> date
             return last
         last, held = hour, held + (count if hour < first else 0)
     return None
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _any(hours: Iterable[tuple[datetime, Q]]) -> Q:

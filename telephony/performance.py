@@ -17,7 +17,7 @@ from django.db.models.functions import Trunc
 from agentversions.history import TURNS
 from agentversions.models import Action, Agent, Version
 from telephony.models import ENDED, LENGTHS, Call, Status, Tally
-from telephony.tallying import COLUMNS, native
+from telephony.tallying import COLUMNS, native, on_the_hour
 from telephony.uncertainty import Share, Spread
 
 HOUR = timedelta(hours=1)
@@ -51,11 +51,6 @@ class Period:
 
     def _filter(self, field: str) -> dict[str, datetime]:
         return {f"{field}__lt": self.until} | ({f"{field}__gte": self.since} if self.since else {})
-
-
-def on_the_hour(moment: datetime) -> datetime:
-    """The beginning of the hour a moment lies in, as the sums count hours: those of UTC."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True)

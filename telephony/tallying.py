@@ -4,6 +4,7 @@ The call is locked by whoever changes it, and the sums change in the same transa
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +30,11 @@ INSERT INTO telephony_tally (agent_id, version_id, hour, {", ".join(COLUMNS)})
 VALUES (%(agent)s, %(version)s, %(hour)s, {", ".join("0" for _ in COLUMNS)})
 ON CONFLICT (version_id, hour) DO NOTHING
 """  # noqa: S608 (columns of ours)
+
+
+def on_the_hour(moment: datetime) -> datetime:
+    """The beginning of the hour a moment lies in, as the sums count hours: those of UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def sums(call: Call) -> Sums:
@@ -63,7 +69,7 @@ def tally(call: Call, before: Mapping[str, Decimal | int]) -> None:
     changed = {column: F(column) + value for column, value in change.items() if value}
     if not changed:
         return
-    hour = call.started_at.replace(minute=0, second=0, microsecond=0)
+    hour = on_the_hour(call.started_at)
     # Not one statement: what is taken off would be refused as a row of its own before it met the row that is there.
     if not Tally.objects.filter(version=call.version_id, hour=hour).update(**changed):
         told = {"agent": native(call.agent_id), "version": call.version_id}

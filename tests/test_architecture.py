@@ -179,3 +179,25 @@ class TestTheRulesThemselves:
         wrong = URLPattern(right.pattern, right.callback, name="somewhere.else")
 
         assert named_otherwise([right, wrong]) == ["somewhere.else"]
+
+
+def unmapped(readme: str) -> set[str]:
+    """Modules that the README's map doesn't tell of: in its package's part, by name or by a pattern."""
+    parts = dict(re.findall(r"^(\w+)/ (.*?)(?=^\w|^```)", readme, re.DOTALL | re.MULTILINE))
+    return {
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).glob("*.py")
+        if path.stem not in (*SWITCHES, "__init__")
+        and not any(path.match(name) for name in re.findall(r"[\w*]+\.py", parts[package]))
+    }
+
+
+SWITCHES = ("apps", "settings", "urls", "wsgi", "admin")
+"""Where Django expects them."""
+
+
+def test_the_readme_has_every_module_on_its_map() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert unmapped(readme) == set()
+    assert unmapped(readme.replace("finding.py ", "")) == {"telephony/finding.py"}

@@ -14,6 +14,7 @@ from agentversions.models import Action, Agent, Draft, Event, Project
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
 from telephony.models import ENDED, Call, PhoneNumber, Tally
+from telephony.tallying import on_the_hour
 
 HOURS = 24
 """How far back the list looks: "today" would begin at another moment for each of its readers."""
@@ -81,7 +82,7 @@ def agents(user: User, of: Project) -> Context:
     )
     working = [agent for agent in listed if not agent.archived_at]
     now = timezone.now()
-    since = _hour(now) - timedelta(hours=HOURS - 1)
+    since = on_the_hour(now) - timedelta(hours=HOURS - 1)
     running = _running(of, now)
     without_end = _without_end(of, since) | running
     handled = _handled([agent.pk for agent in working], since, without_end.values())
@@ -104,10 +105,6 @@ def agents(user: User, of: Project) -> Context:
         "since": since,
         "drawn": {"width": (HOURS - 1) * BAR + BAR_WIDTH, "height": HIGHEST},
     }
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _running(of: Project, now: datetime) -> Began:
@@ -133,7 +130,7 @@ def _handled(
     """Calls by the hour they began in: the sums of those that ended, and those that haven't."""
     ended = Tally.objects.filter(agent__in=agents, hour__gte=since).values_list("agent", "hour")
     found = Counter({(agent, hour): calls for agent, hour, calls in ended.annotate(n=Sum("calls"))})
-    found += Counter((agent, _hour(began)) for agent, began in without_end)
+    found += Counter((agent, on_the_hour(began)) for agent, began in without_end)
     hours = [since + timedelta(hours=n) for n in range(HOURS)]
     return {agent: Hours(tuple(found[agent, hour] for hour in hours)) for agent in agents}
 

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils import timezone
 
 from agentversions.history import Span, lived, publishes
 from agentversions.models import Agent, Version
+from dashboard import addresses
 from dashboard.forms import LONGEST_NUMBER
 from dashboard.pages import editor
 from dashboard.pages.chart import Bucket, Chart, Mark, Series
@@ -217,7 +217,7 @@ def page(user: User, of: Agent, asked: Asked) -> Context:
             version.pk == of.published_id,
             version == baseline,
             f"s{place + 1}" if place < LOOKS else "others",
-            _calls(of, when, version=str(version.number)),
+            _calls(of, asked, version=version.number),
         )
         for place, version in enumerate(shown)
     ]
@@ -237,10 +237,10 @@ def page(user: User, of: Agent, asked: Asked) -> Context:
         "calls": calls,
         "in_progress": sum(now.values()),
         "missed": missed.total,
-        "missed_url": _calls(of, when, status="missed"),
+        "missed_url": _calls(of, asked, status="missed"),
         "nothing_live": missed.nothing_live,
         "missed_otherwise": missed.others,
-        "no_end_url": _calls(of, when, status="no_end"),
+        "no_end_url": _calls(of, asked, status="no_end"),
         "chart": _chart(of, asked, ever, handled, columns) if calls else None,
         "columns": columns,
         "baseline": baseline,
@@ -290,14 +290,10 @@ def _within(spans: Sequence[Span], when: Period) -> list[Span]:
     ]
 
 
-def _calls(of: Agent, when: Period, **said: str) -> str:
-    """The address of an agent's calls over a time."""
-    asked = {"agent": str(of.pk), **said} | _between(when.since, when.until)
-    return f"{reverse('calls.index', args=[of.project_id])}?{urlencode(asked)}"
-
-
-def _between(since: datetime | None, until: datetime) -> dict[str, str]:
-    return {"from": since.isoformat(), "to": until.isoformat()} if since else {}
+def _calls(of: Agent, asked: Asked, **said: object) -> str:
+    """The address of an agent's calls over the time that is asked for."""
+    until = None if asked.period == "all" else asked.time.until
+    return addresses.calls(of.project_id, asked.time.since, until, agent=of.pk, **said)
 
 
 def _rows(of: Agent, when: Period, columns: Sequence[Column]) -> Iterator[Row]:
@@ -345,8 +341,7 @@ def _missed(of: Agent, when: Period, column: Column) -> Cell:
     span = column.lived[0]
     since = max(span.since, when.since or span.since)
     until = min(span.until or when.until, when.until)
-    asked = {"agent": str(of.pk), "status": "missed"} | _between(since, until)
-    return Cell(f"{told:,}", f"{reverse('calls.index', args=[of.project_id])}?{urlencode(asked)}")
+    return Cell(f"{told:,}", addresses.calls(of.project_id, since, until, agent=of.pk, status="missed"))
 
 
 def _length(seconds: float | None) -> Cell:

@@ -3,18 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import Http404
-from django.urls import reverse
 from django.utils import timezone
 
 from agentversions import access
 from agentversions.access import Act
 from agentversions.models import Action, Agent, Project
 from agentversions.turns import Standing, Turn, live_at, suspended_at, told, turns
+from dashboard import addresses
 from dashboard.moments import Moment
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
@@ -72,26 +71,18 @@ class Row:
     @property
     def calls_url(self) -> str:
         """The calls that its version handled then."""
-        since, until = self.turn.calls_since, self.turn.calls_until
-        return _calls(self.turn.event.project_id, self.turn.event.agent_id, since, until, version=_number(self.turn))
+        event, since, until = self.turn.event, self.turn.calls_since, self.turn.calls_until
+        return addresses.calls(event.project_id, since, until, agent=event.agent_id, version=_number(self.turn))
 
     @property
     def missed_url(self) -> str:
         """The calls of its agent that nothing answered while it lasted."""
         event = self.turn.event
-        return _calls(event.project_id, event.agent_id, event.at, self.turn.until, status="missed")
+        return addresses.calls(event.project_id, event.at, self.turn.until, agent=event.agent_id, status="missed")
 
 
 def _number(turn: Turn) -> int | None:
     return turn.event.version.number if turn.event.version else None
-
-
-def _calls(
-    project: UUID, agent: UUID | None, since: datetime | None, until: datetime | None, **wanted: str | int | None
-) -> str:
-    moments = {"from": since.isoformat() if since else None, "to": until.isoformat() if until else None}
-    said = {name: value for name, value in ({"agent": agent} | wanted | moments).items() if value is not None}
-    return f"{reverse('calls.index', args=[project])}?{urlencode(said)}"
 
 
 @dataclass(frozen=True)
@@ -143,7 +134,7 @@ def _at(of: Project, at: datetime, now: datetime) -> Context:
     around = at - AROUND, at + AROUND
     standings = live_at(of, at)
     stood = [
-        Stood(standing, _calls(of.pk, standing.agent.pk, *around, version=_live(standing)))
+        Stood(standing, addresses.calls(of.pk, *around, agent=standing.agent.pk, version=_live(standing)))
         for standing in sorted(standings, key=lambda standing: not standing.was_live)
         if standing.turn
     ]

@@ -103,6 +103,14 @@ class TestTheFigures:
         assert asked["from"].endswith("+00:00")
         assert asked["from"] < timezone.now().isoformat() < asked["to"]
 
+    def test_up_to_a_day_lead_to_calls_up_to_its_end(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
+        called(phone, 1)
+        client, url, today = sign_in(cast.cleo), page(cast.agent), timezone.now().date()
+        tomorrow = (today + timedelta(days=1)).isoformat()
+
+        assert f"&amp;to={tomorrow}T00%3A00%3A00%2B00%3A00" in client.get(url, {"to": today.isoformat()}).text
+        assert "&amp;to=" not in client.get(url, {"period": "all"}).text
+
     def test_of_a_few_calls_stand_as_counts_and_arent_compared(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
         called(phone, 4)
         go_live(cast.agent, cast, "Holiday hours")
