@@ -10,6 +10,8 @@ What every export promises:
   whatever is added meanwhile. Between batches no transaction is open, and the connection goes back to its pool.
 - A download that broke off is told apart: its last line says so if it was ours that failed, and its stream has no end,
   which browsers and curl report as a failed download.
+- An export holds a thread for as long as its reader takes. At most half of a process's threads are held so: whoever
+  stalls leaves the other half to the pages. One more is refused (`Busy`).
 
 Who may see a page may export it. It is logged, by ids and without a name or a number, and is no event: a GET writes
 nothing, and reading the pages themselves leaves none either.
@@ -22,7 +24,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Semaphore
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.http import StreamingHttpResponse
@@ -32,6 +37,7 @@ from django.utils.text import slugify
 
 from agentversions.logs import REQUEST
 from agentversions.models import Project
+from agentversions.refusals import Refused
 
 BATCH = 1_000
 MOST_COUNTED = 10_000
@@ -42,12 +48,22 @@ BROKE_OFF = "INCOMPLETE: this export broke off here. Export again."
 
 log = logging.getLogger("agentversions.exports")
 
+_hands = Semaphore(max(1, settings.WEB_THREADS // 2))
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UNSEEN = r"\s\"'\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
 _FORMULA = re.compile(rf"(^|[;,|])([{_UNSEEN}]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b])")
 _PHONE = re.compile(r"\+[0-9]{1,20}", re.ASCII)
 
 type Columns[Row] = Mapping[str, Callable[[Row], object]]
+
+
+class Busy(Refused):
+    """As many exports as may are running in this process."""
+
+    code = "busy"
+    sentence = "Other exports are running. Try again in a minute."
+    status = 503
 
 
 def cell(value: object) -> str:
@@ -102,18 +118,25 @@ class Export[Row]:
         """`front-desk-calls-2026-11-23.csv`: nothing of it needs quoting in a header."""
         return f"{slugify(self.project.name)[:60] or 'project'}-{self.name}-{timezone.now():%Y-%m-%d}.csv"
 
-    def download(self) -> StreamingHttpResponse:
-        """The answer that streams it."""
-        response = StreamingHttpResponse(self._lines(REQUEST.get()), content_type="text/csv; charset=utf-8")
+    def download(self, by: User) -> StreamingHttpResponse:
+        """The answer that streams it. Raises Busy while too many others run."""
+        lines = self._lines(by, REQUEST.get())
+        next(lines)  # it runs: whatever becomes of the answer now, closing it lets the next one run
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=self.filename)
         if self.about is not None:
             response[ABOUT] = str(self.about)
         return response
 
-    def _lines(self, request: str) -> Iterator[bytes]:
-        """A batch at a time. What ends it early is told, and goes on to the server, which then breaks the stream."""
+    def _lines(self, by: User, request: str) -> Iterator[bytes]:
+        """Nothing, then a batch at a time. What ends it early is told, and goes on to the server, which then breaks
+        the stream.
+        """
+        if not _hands.acquire(blocking=False):
+            raise Busy
         rows, complete = 0, False
         try:
+            yield b""
             yield b"\xef\xbb\xbf" + _csv([list(self.columns)])
             for batch in self.batches:
                 if not connection.in_atomic_block:  # as it is in a test
@@ -125,7 +148,8 @@ class Export[Row]:
             yield _csv([[BROKE_OFF]])
             raise
         finally:
-            told = {"project": self.project.pk, "export": self.name, "rows": rows, "complete": complete}
+            _hands.release()
+            told = {"project": self.project.pk, "user": by.pk, "export": self.name, "rows": rows, "complete": complete}
             log.info("exported", extra={"told": told | ({"request": request} if request else {})})
 
 

@@ -46,7 +46,7 @@ LONGEST = timedelta(days=1)
 FEW = 50
 """Calls of one provider's id, each of another connection."""
 HOUR = timedelta(hours=1)
-COUNTED, SUMMED = 10_000, 100_000
+COUNTED, SUMMED = 10_000, 500_000
 """To tell how many calls there are: those that are counted one by one, and the sums that are added up."""
 _SPELLED = re.compile(r"[+(]?[0-9][0-9 ().\-/]{4,30}", re.ASCII)
 """A number as people write it, with whatever between its digits."""

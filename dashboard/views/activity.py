@@ -25,7 +25,7 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
 def export(request: Request, project_id: UUID) -> StreamingHttpResponse:
     """The same as CSV."""
     project = access.project(request.user, project_id)
-    return pages.export(request.user, project, Asked.read(request.GET)).download()
+    return pages.export(request.user, project, Asked.read(request.GET)).download(request.user)
 
 
 @require_safe

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from agentversions import access
 from agentversions.access import Act
-from agentversions.refusals import Hostile
+from agentversions.refusals import Hostile, Invalid
 from dashboard import found, toasts, wanted
 from dashboard.forms import LONGEST_NUMBER, uuid_or_none
 from dashboard.http import Request, ask, fragments, go_to
@@ -54,7 +54,10 @@ def live(request: Request, project_id: UUID) -> HttpResponseBase:
 def export(request: Request, project_id: UUID) -> StreamingHttpResponse:
     """The same calls as CSV."""
     project = access.project(request.user, project_id)
-    return exporting.calls(project, wanted.read(request.user, project, request.GET).wanted).download()
+    asked = wanted.read(request.user, project, request.GET)
+    if asked.problem:
+        raise Invalid(asked.problem)
+    return exporting.calls(project, asked.wanted).download(request.user)
 
 
 @require_safe

@@ -30,4 +30,4 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
 def export(request: Request, project_id: UUID) -> StreamingHttpResponse:
     """Which version was live from when to when, as CSV; of one agent, if asked."""
     project = access.project(request.user, project_id)
-    return exporting.spans(request.user, project, uuid_or_none(request.GET.get("agent", ""))).download()
+    return exporting.spans(request.user, project, uuid_or_none(request.GET.get("agent", ""))).download(request.user)

@@ -1,7 +1,9 @@
 // Exports: without a script the link is a plain download. Here its rows are counted while they come, and can be stopped.
-// The file is kept in memory (the browser may put it on its disk) until it is whole, so nobody takes half of one for all:
-// what is larger goes to the browser's own download.
-const MOST = 300000; // rows, about 100 MB of calls
+// Nobody takes half of a file for all: it is handed over when it is whole. Until then it lies in Blobs, which the browser
+// keeps where it likes, on its disk too; what is larger than it should keep goes to its own download.
+const MOST = 1_000_000_000; // bytes
+const ROW = 330; // bytes, about: of a call
+const PART = 4_000_000; // bytes that are held here at a time
 const count = new Intl.NumberFormat("en");
 
 const nameOf = (response) => /filename="?([^";]+)/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? "export.csv";
@@ -12,23 +14,32 @@ const keep = (parts, name) => {
   setTimeout(() => URL.revokeObjectURL(address), 60000);
 };
 
-const run = async (link, told, counter, signal) => {
+const run = async (link, counter, signal) => {
   const noun = link.dataset.export;
   const response = await fetch(link.href, { signal });
+  if (response.status === 503) return "Other exports are running. Try again in a minute.";
   if (!response.ok || !response.headers.get("Content-Type")?.startsWith("text/csv")) throw new Error("refused");
   const about = Number(response.headers.get("X-Rows-About") ?? NaN);
-  if (about > MOST || Number.isNaN(about)) return false;
-  const parts = [];
+  if (about * ROW > MOST) return null;
+  const blobs = [];
+  let parts = [], held = 0, kept = 0;
   let rows = -1; // the columns' names are a line too, and no cell holds a line's end
   const reader = response.body.getReader();
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     parts.push(next.value);
+    held += next.value.length;
     for (const byte of next.value) rows += byte === 10;
-    counter.textContent = `${count.format(Math.max(rows, 0))} of about ${count.format(Math.max(about, rows))} ${noun}`;
+    if (held > PART) {
+      blobs.push(new Blob(parts));
+      kept += held;
+      [parts, held] = [[], 0];
+      if (kept > MOST) return null;
+    }
+    const sofar = count.format(Math.max(rows, 0));
+    counter.textContent = Number.isNaN(about) ? `${sofar} ${noun} so far` : `${sofar} of about ${count.format(Math.max(about, rows))} ${noun}`;
   }
-  keep(parts, nameOf(response));
-  told.textContent = `${count.format(rows)} ${noun} exported`;
-  return true;
+  keep([...blobs, ...parts], nameOf(response));
+  return `${count.format(rows)} ${noun} exported`;
 };
 
 for (const link of document.querySelectorAll("a[data-export]")) {
@@ -47,9 +58,10 @@ for (const link of document.querySelectorAll("a[data-export]")) {
     cancel.hidden = false;
     told.textContent = `Exporting ${link.dataset.export}…`;
     try {
-      if (!(await run(link, told, counter, running.signal))) {
+      const said = await run(link, counter, running.signal);
+      told.textContent = said ?? "Your browser downloads it";
+      if (said === null) {
         running.abort();
-        told.textContent = "Your browser downloads it";
         location.assign(link.href);
       }
     } catch {

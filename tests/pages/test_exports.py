@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Barrier, Semaphore, Thread
 from urllib.parse import unquote
 
 import pytest
@@ -17,7 +18,7 @@ from django.urls import reverse
 from agentversions.models import Action, Event, Project
 from agentversions.operations import create_agent, discard_draft, publish, rename_agent, rename_version, unpublish
 from dashboard import exports
-from dashboard.exports import BROKE_OFF, Export, cell
+from dashboard.exports import BROKE_OFF, Busy, Export, cell
 from dashboard.pages import exporting
 from dashboard.pages.activity import WHAT
 from telephony import finding
@@ -131,14 +132,14 @@ class TestTheStream:
             yield [1, 2]
             raise RuntimeError
 
-        stream = iter(Export("things", cast.project, {"n": lambda n: n}, rows()).download())
+        stream = iter(Export("things", cast.project, {"n": lambda n: n}, rows()).download(cast.cleo))
         heard = [next(stream), next(stream), next(stream)]
 
         assert heard[1:] == [b'"1"\r\n"2"\r\n', f'"{BROKE_OFF}"\r\n'.encode()]
         with pytest.raises(RuntimeError):
             next(stream)
 
-    def test_who_took_how_much_is_logged_without_a_name_or_a_number(
+    def test_who_took_how_much_is_logged_by_ids_without_a_name_or_a_number(
         self, cast: Cast, phone: Phone, sign_in: SignIn, caplog: pytest.LogCaptureFixture
     ) -> None:
         ring(phone)
@@ -146,7 +147,7 @@ class TestTheStream:
             whole(sign_in(cast.cleo).get(reverse("calls.export", args=[cast.project.pk])))
 
         (told,) = [vars(record)["told"] for record in caplog.records if record.name == "agentversions.exports"]
-        assert (told["export"], told["rows"], told["complete"]) == ("calls", 1, True)
+        assert (told["user"], told["export"], told["rows"], told["complete"]) == (cast.cleo.pk, "calls", 1, True)
         assert CALLER not in str(told)
 
     @pytest.mark.parametrize("view", ["calls.export", "activity.export", "timeline.export"])
@@ -162,6 +163,64 @@ class TestTheStream:
         assert sign_in(cast.ana).post(url).status_code == 405
         assert whole(sign_in(cast.cleo).get(url))
         assert Event.objects.count() == events
+
+
+class TestAtOnce:
+    """So many exports run in a process: what stalls them leaves the other threads to the pages."""
+
+    @pytest.fixture(autouse=True)
+    def two(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(exports, "_hands", Semaphore(2))
+
+    def test_one_too_many_is_refused_until_another_is_over(self, cast: Cast, sign_in: SignIn) -> None:
+        client, url = sign_in(cast.cleo), reverse("activity.export", args=[cast.project.pk])
+        stalled, cancelled = client.get(url), client.get(url)
+        next(iter(stalled))
+
+        page = client.get(url)
+        assert page.status_code == 503
+        assert "Other exports are running. Try again in a minute." in page.text
+        assert client.get(reverse("activity.index", args=[cast.project.pk])).status_code == 200
+
+        cancelled.close()
+        again = client.get(url)
+        assert (again.status_code, client.get(url).status_code) == (200, 503)
+        assert whole(again)
+        stalled.close()
+        assert whole(client.get(url))
+        assert whole(client.get(url))
+
+    def test_what_broke_off_makes_room_too(self, cast: Cast) -> None:
+        def rows() -> Iterator[list[int]]:
+            raise RuntimeError
+            yield []
+
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                list(Export("things", cast.project, {"n": lambda n: n}, rows()).download(cast.cleo))
+
+    def test_of_many_that_begin_at_the_same_moment_so_many_run(self, cast: Cast) -> None:
+        go, begun, refused = Barrier(8), Barrier(8), []
+
+        def one() -> None:
+            go.wait()
+            try:
+                response = Export("things", cast.project, {"n": lambda n: n}, [[1]]).download(cast.cleo)
+            except Busy:
+                refused.append(1)
+                begun.wait()
+            else:
+                begun.wait()
+                whole(response)
+
+        for _ in range(5):
+            refused.clear()
+            threads = [Thread(target=one) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(refused) == 6
 
 
 class TestCalls:
@@ -193,14 +252,15 @@ class TestCalls:
         self, cast: Cast, phone: Phone, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(finding, "HOURS", 1)
-        for hour in range(4):
-            with clock(MORNING + timedelta(hours=hour)):
-                status = Status.COMPLETED if hour else Status.FAILED
-                hang_up(ring(phone), status, transferred=hour in (0, 3))
+        with clock(MORNING):
+            hang_up(ring(phone), Status.FAILED, transferred=True)
+        with clock(MORNING + timedelta(hours=2)):
+            hang_up(ring(phone), Status.FAILED)
+            hang_up(ring(phone), transferred=True)
         wanted = Wanted(status="failed", fact="transferred")
 
         export = exporting.calls(cast.project, wanted)
-        (row,) = csv.DictReader(io.StringIO(whole(export.download()), newline=""))
+        (row,) = csv.DictReader(io.StringIO(whole(export.download(cast.cleo)), newline=""))
 
         assert (row["status"], row["transferred"], row["started_at"]) == ("failed", "yes", "2026-10-31T22:30:00.000Z")
         assert export.about is None
