@@ -116,7 +116,8 @@ def found(
     """
     last = Call.objects.only("started_at").get(pk=before, project=project) if isinstance(before, UUID) else None
     earlier = before if isinstance(before, datetime) else None
-    bounds = (wanted.until, earlier, last.started_at if last else None)
+    # What is earlier than one of these may be wanted; as old as the last call, others may be.
+    bounds = (wanted.until, earlier, last.started_at + timedelta.resolution if last else None)
     reached, looked = _bounded(project, wanted, min((moment for moment in bounds if moment), default=None), most)
     calls = matching(project, wanted).filter(looked)
     if last:
@@ -251,7 +252,7 @@ def _bounded(project: Project, wanted: Wanted, until: datetime | None, most: int
 
 def _hours(project: Project, wanted: Wanted, until: datetime, most: int) -> tuple[datetime | None, Q]:
     """The newest hours in which there were such calls: as many as hold enough, or as are looked through at a time."""
-    tallies = _tallies(project, wanted).filter(hour__lte=until, **{f"{column}__gt": 0 for column in wanted.columns})
+    tallies = _tallies(project, wanted).filter(hour__lt=until, **{f"{column}__gt": 0 for column in wanted.columns})
     if wanted.since:
         tallies = tallies.filter(hour__gt=wanted.since - HOUR)
     # All agents' sums have no order of time: those of a while are read for the newest. Mostly the last days do.

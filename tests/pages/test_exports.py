@@ -165,6 +165,7 @@ class TestTheStream:
         assert Event.objects.count() == events
 
 
+@pytest.mark.django_db(transaction=True)  # an answer that is closed closes its connection
 class TestAtOnce:
     """So many exports run in a process: what stalls them leaves the other threads to the pages."""
 

@@ -101,7 +101,7 @@ class TestEveryFilter:
         if request.param == "little by little":
             monkeypatch.setattr(finding, "LOOKED", 5)
             monkeypatch.setattr(finding, "LOOKED_MISSED", 2)
-            monkeypatch.setattr(finding, "HOURS", 2)
+            monkeypatch.setattr(finding, "HOURS", 1)
             monkeypatch.setattr(finding, "BACK", (timedelta(hours=1), timedelta(hours=9)))
             monkeypatch.setattr(finding, "OWN_BACK", (timedelta(hours=5),))
             monkeypatch.setattr(finding, "PAIRS", 3)
