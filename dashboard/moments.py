@@ -1,10 +1,12 @@
-"""A moment that somebody typed, with the zone they meant."""
+"""A moment or a day that somebody typed, with the zone they meant."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import QueryDict
+
+UTC_ZONE = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
@@ -22,21 +24,20 @@ class Moment:
         text, zone = asked.get(name, "").strip()[:40], asked.get("zone", "").strip()[:60]
         if not text:
             return cls("", zone)
-        meant = _zone(zone or "UTC")
+        meant = _known(zone)
         if meant is None:
             return cls(text, "", problem="This server doesn't know your time zone. Type the time in UTC.")
         try:
-            typed = datetime.fromisoformat(text)
-            at = (typed if typed.tzinfo else typed.replace(tzinfo=meant)).astimezone(UTC)
+            at = instant(text, meant)
             at.astimezone(meant)
         except (ValueError, OverflowError):
             return cls(text, zone, problem="Type a day and a time, such as 2026-11-03 14:05.")
         return cls(text, zone, at)
 
     @property
-    def meant(self) -> tzinfo:
+    def meant(self) -> ZoneInfo:
         """The zone in which it is told again."""
-        return _zone(self.zone or "UTC") or UTC
+        return zone_named(self.zone)
 
     @property
     def twice(self) -> bool:
@@ -47,8 +48,31 @@ class Moment:
         return not local.fold and local.utcoffset() != local.replace(fold=1).utcoffset()
 
 
-def _zone(name: str) -> tzinfo | None:
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of a name; UTC without one, and for what is none."""
+    return _known(name) or UTC_ZONE
+
+
+def _known(name: str) -> ZoneInfo | None:
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(name) if name else UTC_ZONE
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, or a path
         return None
+
+
+def begins(day: date, zone: ZoneInfo) -> datetime:
+    """When a day begins."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def instant(text: str, zone: ZoneInfo) -> datetime:
+    """A time in a zone, unless it has an offset. Raises ValueError or OverflowError for what is none."""
+    typed = datetime.fromisoformat(text)
+    return (typed if typed.tzinfo else typed.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def bound(text: str, zone: ZoneInfo, *, last: bool = False) -> datetime:
+    """A day's beginning, or of the last one its end; or the moment that was given. Raises as `instant` does."""
+    if len(text) == len("2026-11-23"):
+        return begins(date.fromisoformat(text) + timedelta(days=last), zone)
+    return instant(text, zone)

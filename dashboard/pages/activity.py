@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from agentversions.history import sentence, visible
 from agentversions.models import Action, Agent, Event, Project
 from dashboard.exports import Columns, Export, batches, counted
 from dashboard.forms import uuid_or_none
+from dashboard.moments import UTC_ZONE, begins, bound, zone_named
 from dashboard.pages import editor, projects
 from dashboard.pages.projects import Context
 
@@ -55,7 +56,6 @@ WHAT: Mapping[str, tuple[str, tuple[Action, ...]]] = {
 
 PERIODS = {"today": "Today", "week": "7 days", "month": "This month", "last_month": "Last month"}
 ANY_TIME = "any"
-UTC_ZONE = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Asked:
     @classmethod
     def read(cls, asked: QueryDict) -> Self:
         """From an address; of days that can't be read it tells. Raises Hostile for an id that is none."""
-        what, zone = asked.get("what", ""), _zone(asked.get("zone", ""))
+        what, zone = asked.get("what", ""), zone_named(asked.get("zone", ""))
         first, last = (asked.get(name, "").strip()[:40] for name in ("from", "to"))
         # A period that was pressed counts before days that stand there, and those before the period that held.
         period = asked.get("period") or ("" if first or last else asked.get("over", ""))
@@ -89,16 +89,16 @@ class Asked:
             zone=zone,
         )
         if period in PERIODS:
-            since, until = _period(period, timezone.now().astimezone(zone).date())
-            over = _begins(until, zone) if until else None
-            return replace(known, period=period, since=_begins(since, zone), until=over)
+            day, end = _period(period, timezone.now().astimezone(zone).date())
+            return replace(known, period=period, since=begins(day, zone), until=begins(end, zone) if end else None)
         known = replace(known, first=first, last=last)
         try:
-            begins, ends = _moment(first, zone), _moment(last, zone, last=True)
+            since = bound(first, zone) if first else None
+            until = bound(last, zone, last=True) if last else None
         except (ValueError, OverflowError):
             return replace(known, problem="A day can't be read. Type it as 2026-11-23.")
-        problem = "The time ends before it begins." if begins and ends and begins >= ends else ""
-        return replace(known, since=begins, until=ends, problem=problem)
+        problem = "The time ends before it begins." if since and until and since >= until else ""
+        return replace(known, since=since, until=until, problem=problem)
 
     @property
     def chosen(self) -> bool:
@@ -122,33 +122,12 @@ class Asked:
         return visible(events, user).order_by("-pk")
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name) if name else UTC_ZONE
-    except (KeyError, ValueError, OSError):  # unknown, or a path
-        return UTC_ZONE
-
-
 def _period(period: str, today: date) -> tuple[date, date | None]:
     """Its first day, and the first one after it."""
     month = today.replace(day=1)
     if period == "last_month":
         return (month - timedelta(days=1)).replace(day=1), month
     return {"today": today, "week": today - timedelta(days=6), "month": month}[period], None
-
-
-def _begins(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def _moment(text: str, zone: ZoneInfo, *, last: bool = False) -> datetime | None:
-    """A day's beginning, or of the last one its end; or the moment that was given."""
-    if not text:
-        return None
-    if len(text) == len("2026-11-23"):
-        return _begins(date.fromisoformat(text) + timedelta(days=last), zone)
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def activity(user: User, of: Project, asked: Asked, *, before: int | None) -> Context:

@@ -16,6 +16,7 @@ from agentversions.operations.secrets import names_in
 from dashboard.pages import projects
 from dashboard.pages.conversation import conversation
 from dashboard.pages.projects import Context
+from dashboard.templatetags.words import clock
 from telephony import numbers
 from telephony.answering import chosen
 from telephony.carrying import lacks
@@ -106,11 +107,11 @@ def _rank(reached: tuple[Status, datetime]) -> int:
 
 
 def _apart(before: datetime | None, at: datetime | None) -> str:
-    """`12 s`, `3:07`; nothing where a clock went backwards or a time is unknown."""
+    """`12 s`, `3:07`, `1:03:07`; nothing where a clock went backwards or a time is unknown."""
     if before is None or at is None or at <= before:
         return ""
     seconds = int((at - before) / timedelta(seconds=1))
-    return f"{seconds} s" if seconds < 60 else f"{seconds // 60}:{seconds % 60:02}"  # noqa: PLR2004
+    return f"{seconds} s" if seconds < 60 else clock(seconds)  # noqa: PLR2004
 
 
 def _dollars(cost: Decimal | None) -> str:

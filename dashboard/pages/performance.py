@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Self
@@ -20,9 +20,11 @@ from agentversions.history import Span, lived, publishes
 from agentversions.models import Agent, Version
 from dashboard import addresses
 from dashboard.forms import LONGEST_NUMBER
+from dashboard.moments import begins, bound, zone_named
 from dashboard.pages import editor
 from dashboard.pages.chart import Bucket, Chart, Mark, Series
 from dashboard.pages.projects import Context
+from dashboard.templatetags.words import clock
 from telephony import performance
 from telephony.models import Call, Status
 from telephony.performance import Figures, Handled, Period, Unit
@@ -43,7 +45,6 @@ NEWEST = 40
 LOOKS = 5
 """Versions that are told apart in the chart; what is left is grey."""
 MOST_MARKS = 30
-UTC_ZONE = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Asked:
             period=(period if period in PERIODS else USUAL) if chosen else "",
             since="" if chosen else since,
             until="" if chosen else until,
-            zone=(zone := _zone(asked.get("zone", ""))),
+            zone=(zone := zone_named(asked.get("zone", ""))),
             named_zone=zone.key if asked.get("zone") else "",
             versions=tuple(dict.fromkeys([*typed, *_numbers(more.replace(",", " ").split())])),
             more=more,
@@ -102,8 +103,8 @@ class Asked:
         if self.period:
             return Period.of(self._beginning(PERIODS[self.period][1]), self.now)
         return Period.of(
-            self._moment(self.since) if self.since else None,
-            self._moment(self.until, last=True) if self.until else self.now,
+            bound(self.since, self.zone) if self.since else None,
+            bound(self.until, self.zone, last=True) if self.until else self.now,
         )
 
     def _beginning(self, days: int | None) -> datetime | None:
@@ -112,15 +113,7 @@ class Asked:
             return None
         if days == 1:
             return Period.of(None, self.now).until - timedelta(days=1)
-        return datetime.combine(self.now.astimezone(self.zone).date() - timedelta(days=days - 1), time(), self.zone)
-
-    def _moment(self, text: str, *, last: bool = False) -> datetime:
-        """A day's beginning, or of the last one its end; or the moment that was given."""
-        if len(text) == len("2026-11-23"):
-            day = date.fromisoformat(text) + timedelta(days=last)
-            return datetime.combine(day, time(), self.zone).astimezone(UTC)
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=self.zone)).astimezone(UTC)
+        return begins(self.now.astimezone(self.zone).date() - timedelta(days=days - 1), self.zone)
 
     def over(self, period: str) -> str:
         """The address's query for another time."""
@@ -143,13 +136,6 @@ class Asked:
         if self.problem:
             return typed
         return moment.astimezone(self.zone).date().isoformat() if moment and not self.period else ""
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name) if name else UTC_ZONE
-    except (KeyError, ValueError, OSError):  # unknown, or a path
-        return UTC_ZONE
 
 
 def _numbers(texts: Sequence[str]) -> list[int]:
@@ -362,13 +348,6 @@ def _median(column: Column) -> Cell:
     return Cell(words, about=f"{clock(low)} to {clock(high)}" if high is not None else f"{clock(low)} or more")
 
 
-def clock(seconds: float) -> str:
-    """`3:07`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def _shares(label: str, columns: Sequence[Column], count: Callable[[Figures], int], **said: str) -> Row:
     """A row of proportions of the calls that ended."""
     shares = [(column, column.figures.share(count(column.figures))) for column in columns]
@@ -401,15 +380,15 @@ def _per_call(column: Column) -> Cell:
     if told.per_call is None:
         return Cell()
     priced = f"of {told.priced:,} with a known cost"
-    return Cell(dollars(told.per_call), column.where(**{"with": "cost"}), priced)
+    return Cell(_dollars(told.per_call), column.where(**{"with": "cost"}), priced)
 
 
 def _cost(column: Column) -> Cell:
     told = column.figures
-    return Cell(dollars(told.cost), column.where(**{"with": "cost"})) if told.priced else Cell()
+    return Cell(_dollars(told.cost), column.where(**{"with": "cost"})) if told.priced else Cell()
 
 
-def dollars(amount: Decimal) -> str:
+def _dollars(amount: Decimal) -> str:
     """`$12.40`; of less than ten cents, `$0.053`."""
     return f"${amount:,.3f}" if 0 < amount < Decimal("0.1") else f"${amount:,.2f}"
 

@@ -154,8 +154,14 @@ def lasted(call: Call) -> str:
         seconds = max(int((call.ended_at - (call.answered_at or call.started_at)).total_seconds()), 0)
     if seconds is None:
         return ""
-    hours, rest = divmod(seconds, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+    return clock(seconds)
+
+
+def clock(seconds: float) -> str:
+    """`3:07`; of more than an hour `1:03:07`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @register.filter

@@ -79,6 +79,16 @@ class TestHowItWent:
         assert way(text)[2:] == [("done", "In progress"), ("done", "Completed")]
         assert re.findall(r"for </span>(.*?)</span>", text) == ["1 s", "4 s", "10 s"]
 
+    def test_of_more_than_an_hour_is_told_as_in_the_list(self, cast: Cast, call: Call, sign_in: SignIn) -> None:
+        began = call.started_at - timedelta(hours=2)
+        Call.objects.filter(pk=call.pk).update(started_at=began)
+        tell(call, status=Status.IN_PROGRESS, occurred_at=began + timedelta(seconds=5))
+        tell(call, status=Status.COMPLETED, occurred_at=began + timedelta(seconds=4512), duration=4507)
+        client = sign_in(cast.cleo)
+
+        assert '<span class="unseen">for </span>1:15:07</span>' in shown(client, call)
+        assert "1:15:07" in client.get(reverse("calls.index", args=[cast.project.pk])).text
+
     def test_an_end_that_is_overdue_is_an_open_one(self, cast: Cast, call: Call, sign_in: SignIn) -> None:
         Call.objects.update(overdue_at=1)
 
