@@ -37,7 +37,7 @@ def calls(user: User, of: Project, asked: Asked) -> Context:
 
 def _in_progress(of: Project, asked: Asked) -> Found:
     """Those that are on now, above the list's first page."""
-    if asked.problem or asked.before or asked.wanted.status:
+    if asked.problem or asked.before or asked.wanted.status or asked.wanted.columns:
         return Found([])
     return found(of, replace(asked.wanted, status=IN_PROGRESS), most=CALLS_PAGE)
 
