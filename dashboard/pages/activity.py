@@ -114,7 +114,8 @@ class Asked:
         if self.what:
             events = events.filter(action__in=WHAT[self.what][1])
         if self.who:
-            events = events.filter(actor__username=self.who)
+            # Asked first: whose acts they are tells the database how many.
+            events = events.filter(actor__in=list(User.objects.filter(username=self.who)))
         if self.since:
             events = events.filter(at__gte=self.since)
         if self.until:
