@@ -1,23 +1,27 @@
-"""How many calls fell into each of the spans in which versions were live: exactly, and bounded however many there are.
+"""How many calls versions handled, in all and in each of their spans: exactly, and bounded however many there are.
 
 Of a span with up to EXACT calls each is counted, from the version's index. Of a longer one the hours that lie within it
 whole are taken from their sums, which hold the calls that ended; with them go those in progress, and the calls of the
 two hours at its ends. Only a call whose end was never reported is missing from such a span's figure.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection as database
+from django.db.models import Sum
 
-from agentversions.models import Action, Event
+from agentversions.models import Action, Event, Version
 from agentversions.turns import Turn
-from telephony.models import Call
+from telephony.models import Call, Tally
 from telephony.tallying import on_the_hour
 
 EXACT = 5_000
 """How many calls of a span are counted one by one."""
+FEW = 1_000
+"""How many calls of a version are."""
 EVER, FOR_EVER = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
@@ -48,6 +52,14 @@ SELECT event.id,
         WHERE call.version_id = event.version_id AND call.started_at >= span.last AND call.started_at < span.until)
     AS calls
 FROM span JOIN agentversions_event AS event ON event.id = span.id
+"""
+
+
+_OF_VERSIONS = """
+SELECT version.id, (SELECT count(*) FROM (
+    SELECT 1 FROM telephony_call AS call WHERE call.version_id = version.id LIMIT %s
+) AS handled) AS calls
+FROM agentversions_version AS version WHERE version.id IN ({versions})
 """
 
 
@@ -110,3 +122,18 @@ def _asked(
     adapt = database.ops.adapt_datetimefield_value
     told = [value for key, moments in windows.items() for value in (key, *map(adapt, moments))]
     return {event.pk: vars(event) for event in Event.objects.raw(spans + query, [*told, *further])}
+
+
+def handled(versions: Iterable[Version]) -> dict[int, int]:
+    """How many calls each of the versions handled, by its id: exactly up to FEW, then as the sums and the phone say."""
+    keys = [version.pk for version in versions]
+    if not keys:
+        return {}
+    asked = Version.objects.raw(_OF_VERSIONS.format(versions=", ".join(["%s"] * len(keys))), [FEW + 1, *keys])
+    counts = {version.pk: int(vars(version)["calls"]) for version in asked}
+    if many := [key for key, calls in counts.items() if calls > FEW]:
+        sums = Tally.objects.filter(version__in=many).order_by().values_list("version").annotate(n=Sum("calls"))
+        running = Call.objects.in_progress().filter(version__in=many).order_by()
+        now = Counter(running.values_list("version", flat=True))
+        counts |= {key: ended + now[key] for key, ended in sums}
+    return counts

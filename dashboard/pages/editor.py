@@ -19,7 +19,7 @@ from agentversions.variables import BUILT_IN
 from dashboard import forms
 from dashboard.pages import behind, projects
 from dashboard.pages.projects import Context
-from telephony.models import Call
+from telephony.counting import handled
 
 
 def agent(user: User, agent: Agent) -> Context:
@@ -119,7 +119,7 @@ def version(user: User, of: Version) -> Context:
         "tools": forms.tools(of),
         "readonly": True,
         "lived": lived([of]).get(of.number, []),
-        "calls": Call.objects.filter(version=of).count(),
+        "calls": handled([of])[of.pk],
         "is_live": of.agent.published_id == of.pk,
     }
 

@@ -12,7 +12,7 @@ from time import monotonic
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import QueryDict
 from django.utils import timezone
@@ -25,7 +25,7 @@ from agentversions.models import Action, Agent, Draft, Event, Version
 from agentversions.refusals import Hostile
 from agentversions.searching import LONGEST, Excerpt, Sought, Text, texts
 from dashboard.forms import whole
-from telephony.models import Call
+from telephony.counting import handled
 
 HISTORY_PAGE = 50
 FILTERS = {"": "All", "named": "Named", "published": "Published"}
@@ -194,7 +194,7 @@ def _versions(of: Agent, only: str) -> QuerySet[Version]:
 def _rows(
     of: Agent, shown: list[Version], since: datetime | None, excerpts: Mapping[int, Excerpt | None] | None = None
 ) -> list[HistoryRow]:
-    calls, lives = _calls(shown), lived(shown) if since else {}
+    calls, lives = handled(shown), lived(shown) if since else {}
     return [
         HistoryRow(
             version,
@@ -206,12 +206,6 @@ def _rows(
         )
         for version in shown
     ]
-
-
-def _calls(of: Iterable[Version]) -> dict[int, int]:
-    """How many calls each version handled. Counted as rows, so that an index alone answers."""
-    handled = Call.objects.filter(version__in=[version.pk for version in of]).order_by()
-    return dict(handled.values_list("version").annotate(n=Count("*")))
 
 
 def _drawn(lived: list[Span], since: datetime) -> list[tuple[float, float]]:

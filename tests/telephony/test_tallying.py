@@ -10,6 +10,7 @@ from django.db import connection as database
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from telephony import counting
 from telephony.incoming import CallReport
 from telephony.models import LENGTHS, Call, CallEvent, Status, Tally
 from telephony.routing import record_call_event
@@ -175,3 +176,20 @@ def test_calls_that_end_at_the_same_moment_all_count() -> None:
 
     assert sum(row.calls for row in Tally.objects.all()) == 40
     assert sum(row.seconds for row in Tally.objects.all()) == 280
+
+
+@pytest.mark.parametrize("few", [counting.FEW, 2])
+def test_the_calls_of_a_version_are_counted_one_by_one_or_by_their_sums(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(counting, "FEW", few)
+    for number in range(5):
+        ring(exchange.generic, f"call-{number}")
+    for number in range(3):
+        told(exchange, f"call-{number}", status=Status.COMPLETED, duration=10)
+    later = exchange.go_live("Later", greeting="Hello again.")
+    ring(exchange.generic, "later")
+    unused = exchange.agent.versions.get(number=1)
+
+    assert counting.handled([exchange.version, later, unused]) == {exchange.version.pk: 5, later.pk: 1, unused.pk: 0}
+    assert counting.handled([]) == {}
