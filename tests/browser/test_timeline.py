@@ -103,7 +103,7 @@ def test_a_moment_and_the_days_are_the_readers(berlin: Page, cast: Cast, version
     days = berlin.locator(".turns > .day:visible")
     expect(days.filter(has_text="November")).to_have_count(2)
     expect(berlin.locator(".turn").nth(1)).to_contain_text("23:30 – 00:30")  # noqa: RUF001
-    expect(berlin.locator("#at-zone")).to_have_text("Time zone: Europe/Berlin")
+    expect(berlin.locator("#at-zone")).to_have_text("Times are those of Europe/Berlin")
 
     berlin.get_by_label("What was live at").fill("2025-11-03T23:31")
     berlin.get_by_role("button", name="Look").click()
