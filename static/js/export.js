@@ -2,7 +2,7 @@
 // Nobody takes half of a file for all: it is handed over when it is whole. Until then it lies in Blobs, which the browser
 // keeps where it likes, on its disk too; what is larger than it should keep goes to its own download.
 const MOST = 1_000_000_000; // bytes
-const ROW = 330; // bytes, about: of a call
+const ROW = 374; // bytes, about: of a call
 const PART = 4_000_000; // bytes that are held here at a time
 const count = new Intl.NumberFormat("en");
 
