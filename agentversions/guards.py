@@ -1,5 +1,7 @@
 """What the database itself refuses, whoever asks: changing history, and pointing at another agent's version.
 
+And what it fills in for a release that doesn't know of it.
+
 On PostgreSQL these are triggers and deferred composite foreign keys, on SQLite triggers only. They are installed after
 every migration. SQLite's are lifted before one: Django remakes a table there to change it, which drops the table's own
 triggers and fails on triggers elsewhere that mention it.
@@ -37,6 +39,24 @@ class Belonging:
         return f"{self.table}_{self.column}_own"
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A column that is copied from the row that another points to, when a row comes without it.
+
+    While one release follows the other, the older goes on writing rows as it always did.
+    """
+
+    table: str
+    column: str
+    pointer: str
+    other: str
+
+    @property
+    def name(self) -> str:
+        """The trigger's name."""
+        return f"{self.table}_{self.column}_filled"
+
+
 GROWN = [
     Grown("agentversions_version", ("name",), (("agent_id", "number"),)),
     Grown("agentversions_event", (), (("actor_id", "key"),)),
@@ -47,7 +67,8 @@ BELONGINGS = [
     Belonging("agentversions_draft", "based_on_id"),
     Belonging("agentversions_draft", "live_at_start_id"),
 ]
-"""Other packages append the pointers of their own tables before migrations run."""
+FILLED: list[Filled] = []
+"""Other packages append the pointers and columns of their own tables before migrations run."""
 
 REFUSAL = "Versions and events are never changed or deleted."
 
@@ -84,7 +105,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
                 if name in here:
                     trigger = f"DROP TRIGGER {name} ON {table}"
                     constraint = f"ALTER TABLE {table} DROP CONSTRAINT {name}"
-                    cursor.execute(trigger if name.endswith("_grown") else constraint)
+                    cursor.execute(constraint if name.endswith("_own") else trigger)
         else:
             for name in here:
                 cursor.execute(f"DROP TRIGGER {name}")
@@ -102,12 +123,13 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 def _installed(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> Iterator[str]:
     if connection.vendor == "postgresql":
         cursor.execute(
-            "SELECT tgname FROM pg_trigger WHERE tgname LIKE '%_grown'"
+            "SELECT tgname FROM pg_trigger WHERE tgname LIKE '%_grown' OR tgname LIKE '%_filled'"
             " UNION SELECT conname FROM pg_constraint WHERE conname LIKE '%_own'"
         )
     else:
         cursor.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND (name LIKE '%_grown_%' OR name LIKE '%_own_%')"
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            " AND (name LIKE '%_grown_%' OR name LIKE '%_own_%' OR name LIKE '%_filled')"
         )
     yield from (row[0] for row in cursor.fetchall())
 
@@ -144,6 +166,22 @@ def _postgresql() -> Iterator[Statement]:
             f" FOREIGN KEY ({pointer.column}, {pointer.agent}) REFERENCES agentversions_version (id, agent_id)"
             " DEFERRABLE INITIALLY DEFERRED",
         )
+    for filled in FILLED:
+        yield (
+            "function",
+            filled.table,
+            f"""CREATE OR REPLACE FUNCTION {filled.name}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                NEW.{filled.column} := (SELECT {filled.column} FROM {filled.other} WHERE id = NEW.{filled.pointer});
+                RETURN NEW;
+            END $$""",
+        )
+        yield (
+            filled.name,
+            filled.table,
+            f"CREATE TRIGGER {filled.name} BEFORE INSERT ON {filled.table} FOR EACH ROW"
+            f" WHEN (NEW.{filled.column} IS NULL) EXECUTE FUNCTION {filled.name}()",
+        )
 
 
 def _sqlite(connection: BaseDatabaseWrapper, cursor: CursorWrapper, tables: set[str]) -> Iterator[Statement]:
@@ -154,6 +192,14 @@ def _sqlite(connection: BaseDatabaseWrapper, cursor: CursorWrapper, tables: set[
             yield from _sqlite_grown(grown, fixed)
     for pointer in BELONGINGS:
         yield from _sqlite_belonging(pointer)
+    for filled in FILLED:
+        yield (
+            filled.name,
+            filled.table,
+            f"CREATE TRIGGER {filled.name} AFTER INSERT ON {filled.table} WHEN NEW.{filled.column} IS NULL"
+            f" BEGIN UPDATE {filled.table} SET {filled.column} ="
+            f" (SELECT {filled.column} FROM {filled.other} WHERE id = NEW.{filled.pointer}) WHERE id = NEW.id; END",
+        )
 
 
 def _sqlite_grown(grown: Grown, fixed: list[str]) -> Iterator[Statement]:

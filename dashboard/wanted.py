@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -150,8 +150,11 @@ def _place(text: str) -> UUID | datetime | None:
     """A call to go on behind, or a moment to go on before."""
     try:
         moment = datetime.fromisoformat(text)
+        told = moment.astimezone(UTC) if moment.tzinfo else None
     except ValueError:
         return uuid_or_none(text)
-    if moment.tzinfo is None:
+    except OverflowError:
+        told = None
+    if told is None:
         raise Hostile("The page sent a time that can't be read. Reload it.")
-    return moment
+    return told

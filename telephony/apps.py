@@ -6,6 +6,7 @@ from django.utils.module_loading import autodiscover_modules
 from agentversions import guards, sealing
 
 guards.BELONGINGS.append(guards.Belonging("telephony_call", "version_id"))
+guards.FILLED.append(guards.Filled("telephony_call", "project_id", "connection_id", "telephony_connection"))
 sealing.SEALED.append(("telephony.Connection", "secrets"))
 
 

@@ -8,7 +8,7 @@ are looked through, and the page tells how far back that reached.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,8 @@ LONGEST = timedelta(days=1)
 FEW = 50
 """Calls of one provider's id, each of another connection."""
 HOUR = timedelta(hours=1)
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any call of ours: arithmetic with earlier moments may run out of years."""
 COUNTED, SUMMED = 10_000, 500_000
 """To tell how many calls there are: those that are counted one by one, and the sums that are added up."""
 _SPELLED = re.compile(r"[+(]?[0-9][0-9 ().\-/]{4,30}", re.ASCII)
@@ -114,6 +116,8 @@ def found(
 
     Few queries, each of which reads a bounded number of rows. Raises Call.DoesNotExist for a call of elsewhere.
     """
+    if any(moment < EVER for moment in (wanted.until, before) if isinstance(moment, datetime)):
+        return Found([])
     last = Call.objects.only("started_at").get(pk=before, project=project) if isinstance(before, UUID) else None
     earlier = before if isinstance(before, datetime) else None
     # What is earlier than one of these may be wanted; as old as the last call, others may be.
@@ -145,7 +149,7 @@ def about(project: Project, wanted: Wanted) -> int | None:
     if wanted.status and wanted.status not in ENDED:
         return None
     tallies = _tallies(project, wanted)
-    if wanted.since:
+    if wanted.since and wanted.since > EVER:
         tallies = tallies.filter(hour__gt=wanted.since - HOUR)
     if wanted.until:
         tallies = tallies.filter(hour__lt=wanted.until)
@@ -238,8 +242,9 @@ def _named(project: Project, text: str) -> Q:
 
 def _bounded(project: Project, wanted: Wanted, until: datetime | None, most: int) -> tuple[datetime | None, Q]:
     """Where to look for what has no index of its own; and how far back that reaches, if there is something older."""
+    now = timezone.now()
     if wanted.columns:
-        return _hours(project, wanted, until or timezone.now(), most)
+        return _hours(project, wanted, min(until or now, now), most)
     if not wanted.looks:
         return None, Q()
     calls, most = _of(project, wanted), LOOKED
@@ -253,7 +258,7 @@ def _bounded(project: Project, wanted: Wanted, until: datetime | None, most: int
 def _hours(project: Project, wanted: Wanted, until: datetime, most: int) -> tuple[datetime | None, Q]:
     """The newest hours in which there were such calls: as many as hold enough, or as are looked through at a time."""
     tallies = _tallies(project, wanted).filter(hour__lt=until, **{f"{column}__gt": 0 for column in wanted.columns})
-    if wanted.since:
+    if wanted.since and wanted.since > EVER:
         tallies = tallies.filter(hour__gt=wanted.since - HOUR)
     # All agents' sums have no order of time: those of a while are read for the newest. Mostly the last days do.
     for back in OWN_BACK if wanted.version or wanted.agent else BACK:

@@ -114,7 +114,10 @@ class Call(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # No foreign key has an index of its own: the ones below begin with it, and every index costs each ring.
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # The connection's, lifted out for the indexes. The database fills it in for a release that doesn't know of it.
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="calls", db_index=False)
     provider_call_id = models.CharField(max_length=255)
     number = models.ForeignKey(
@@ -139,8 +142,10 @@ class Call(models.Model):
     duration = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds.")
     ended_reason = models.CharField(max_length=255, blank=True)
     recording_url = models.CharField(max_length=2_000, blank=True)
-    transferred = models.BooleanField(default=False)
-    voicemail = models.BooleanField(default=False, help_text="Whether a machine answered or took the call.")
+    transferred = models.BooleanField(default=False, db_default=False)
+    voicemail = models.BooleanField(
+        default=False, db_default=False, help_text="Whether a machine answered or took the call."
+    )
     cost = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True, help_text="Dollars.")
     success = models.BooleanField(null=True, blank=True, help_text="As a reviewer judged it, else the provider.")
     # Kept beside the ring, after its answer; in no index, so that keeping it moves nothing.

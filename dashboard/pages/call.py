@@ -185,7 +185,7 @@ class Got:
 def _got(of: Call, version: Version) -> Got | None:
     if not of.answer_digest:
         return None
-    have = held(of.project_id, version)
+    have = held(of.connection.project_id, version)
     missing = sorted(set(names_in(version)) - set(have))
     return Got(of.answer_digest, answer_digest(of, version, have) == of.answer_digest, missing)
 

@@ -171,13 +171,13 @@ class Chart:
         """One path a series; the first series lies at the bottom. What is more than nothing is a pixel high."""
         paths: dict[str, list[str]] = {series.look: [] for series in self.series}
         for place, x in enumerate(starts):
+            low = base = y(0)
             values = [series.values[place] for series in self.series]
             for series, (below, above) in zip(self.series, pairwise(accumulate(values, initial=0)), strict=True):
-                low, high = y(below), y(above)
-                if above > below and high == low and low == y(0):
-                    high -= 1
+                high = min(y(above), base - 1 if above > below else low)
                 if high < low:
                     paths[series.look].append(f"M{x} {low}V{high}h{width}V{low}z")
+                    low = high
         return [(look, "".join(path)) for look, path in paths.items() if path]
 
     def _words(self, place: int) -> str:

@@ -47,6 +47,11 @@ LOOKS = 5
 MOST_MARKS = 30
 
 
+DAY = timedelta(days=1)
+YEARS = range(1970, 9_000)
+UNREADABLE = "This time can't be read. Choose its first and its last day."
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the page's address says: over which time, which versions, against which. `problem` is what can't be read."""
@@ -92,7 +97,10 @@ class Asked:
         try:
             period = self.time
         except (ValueError, OverflowError):
-            return "This time can't be read. Choose its first and its last day."
+            return UNREADABLE
+        # Near either end of what a date can say, there is nothing to add or to take away.
+        if any(moment and moment.year not in YEARS for moment in (period.since, period.until)):
+            return UNREADABLE
         if period.since and period.since >= period.until:
             return "The time ends before it begins."
         return ""
@@ -416,14 +424,15 @@ LONG = Scale("month", "a month", (1, 2, 3, 6, 12, 24, 60))
 BEFORE = timedelta(days=400)
 """So much of the time before an agent's first call is drawn at most."""
 
+
 type Ever = tuple[datetime, datetime] | None
 
 
 def _drawn(when: Period, ever: Ever) -> tuple[datetime, datetime]:
-    """The time that is drawn."""
+    """The time that is drawn: of what is to come only the day."""
     first = ever[0] if ever else when.until
     since = when.since if when.since and when.since > first - BEFORE else first
-    return min(since, when.until), when.until
+    return min(since, when.until), min(when.until, max(timezone.now(), since) + DAY)
 
 
 def _scale(when: Period, ever: Ever) -> Scale:

@@ -17,7 +17,7 @@ from dashboard import addresses
 from dashboard.moments import Moment
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
-from telephony.counting import Counted, counted
+from telephony.counting import EVER, Counted, counted
 
 PAGE = 30
 SHORT = timedelta(hours=12)
@@ -131,7 +131,7 @@ def _at(of: Project, at: datetime, now: datetime) -> Context:
     """What each agent answered with at a moment that has come."""
     if at > now:
         return {"to_come": True}
-    around = at - AROUND, at + AROUND
+    around = max(at, EVER) - AROUND, at + AROUND
     standings = live_at(of, at)
     stood = [
         Stood(standing, addresses.calls(of.pk, *around, agent=standing.agent.pk, version=_live(standing)))

@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='call',
             name='project',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agentversions.project'),
+            field=models.ForeignKey(db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agentversions.project'),
         ),
         migrations.AddField(
             model_name='call',
@@ -105,12 +105,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='call',
             name='transferred',
-            field=models.BooleanField(default=False),
+            field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
             model_name='call',
             name='voicemail',
-            field=models.BooleanField(default=False, help_text='Whether a machine answered or took the call.'),
+            field=models.BooleanField(db_default=False, default=False, help_text='Whether a machine answered or took the call.'),
         ),
         migrations.AlterField(
             model_name='call',

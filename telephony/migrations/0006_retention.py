@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agentversions', '0009_retention_set'),
-        ('telephony', '0005_a_call_has_a_project'),
+        ('telephony', '0005_tallied'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -19,7 +19,7 @@ def review_call(call: Call, *, good: bool, by: User, note: str = "") -> Review:
     The same again is no act. Raises Invalid for a call that no version answered, and for a note on a forgotten one.
     """
     call = _locked(call)
-    require(by, Act.EDIT, call.project)
+    require(by, Act.EDIT, call.connection.project)
     if call.version_id is None:
         raise Invalid("No version answered this call, so there is nothing to judge.")
     if note and call.forgotten_at:
@@ -38,7 +38,7 @@ def review_call(call: Call, *, good: bool, by: User, note: str = "") -> Review:
 def take_back_review(call: Call, *, by: User) -> Call:
     """Leave the judgement to the provider again, if it judged. Taken back already, it stays so."""
     call = _locked(call)
-    require(by, Act.EDIT, call.project)
+    require(by, Act.EDIT, call.connection.project)
     review = Review.objects.filter(call=call).first()
     if review:
         _as_done(review, by).delete()

@@ -341,6 +341,7 @@ class TestAMoment:
         assert "No version had been published yet of Reception ." in said("2025-11-02T23:00")
         assert "Later" not in said("2025-11-03T03:19")
         assert "The project wasn't there yet" in said("2025-11-01")
+        assert "The project wasn't there yet" in said("0001-01-01T00:00")
 
     @pytest.mark.usefixtures("phone")
     def test_it_is_right_to_the_instant(self, cast: Cast) -> None:

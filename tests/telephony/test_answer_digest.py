@@ -52,7 +52,7 @@ def of(on: Connection) -> Call:
 def today(one: Call) -> str:
     """The digest of what would be answered to a call now."""
     assert one.version
-    return answer_digest(one, one.version, held(one.project_id, one.version))
+    return answer_digest(one, one.version, held(one.connection.project_id, one.version))
 
 
 @EVERY

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import django.db.models.deletion
-from django.db import migrations, models
+from django.db import migrations
 
 from telephony.tallying import recount
 
@@ -31,10 +30,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(checked, migrations.RunPython.noop),
-        migrations.AlterField(
-            model_name='call',
-            name='project',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agentversions.project'),
-        ),
         migrations.RunPython(count, migrations.RunPython.noop),
     ]
