@@ -74,10 +74,13 @@ REFUSAL = "Versions and events are never changed or deleted."
 
 
 def before_migrate(using: str, plan: Iterable[object], **_: Any) -> None:
-    """Lift SQLite's triggers when there is something to migrate."""
+    """Lift SQLite's triggers when there is something to migrate; and what fills in columns, which may go."""
     connection = connections[using]
     if plan and connection.vendor == "sqlite":
         remove(connection)
+    elif plan:
+        with connection.cursor() as cursor:
+            _stop_filling(connection, cursor)
 
 
 def after_migrate(using: str, **_: Any) -> None:
@@ -94,6 +97,9 @@ def install(connection: BaseDatabaseWrapper) -> None:
         for name, table, statement in statements:
             if table in tables and name not in here:
                 cursor.execute(statement)
+        for filled in _fillable(connection, cursor, tables):
+            if filled.name not in here:
+                _fill(filled, connection, cursor)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
@@ -106,6 +112,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
                     trigger = f"DROP TRIGGER {name} ON {table}"
                     constraint = f"ALTER TABLE {table} DROP CONSTRAINT {name}"
                     cursor.execute(constraint if name.endswith("_own") else trigger)
+            _stop_filling(connection, cursor)
         else:
             for name in here:
                 cursor.execute(f"DROP TRIGGER {name}")
@@ -117,7 +124,9 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
         tables = set(connection.introspection.table_names(cursor))
         here = set(_installed(connection, cursor))
         wanted = _postgresql() if connection.vendor == "postgresql" else _sqlite(connection, cursor, tables)
-        return [name for name, table, _ in wanted if table in tables and name not in here and name != "function"]
+        refusing = [name for name, table, _ in wanted if table in tables and name != "function"]
+        filling = [filled.name for filled in _fillable(connection, cursor, tables)]
+        return [name for name in refusing + filling if name not in here]
 
 
 def _installed(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> Iterator[str]:
@@ -166,22 +175,6 @@ def _postgresql() -> Iterator[Statement]:
             f" FOREIGN KEY ({pointer.column}, {pointer.agent}) REFERENCES agentversions_version (id, agent_id)"
             " DEFERRABLE INITIALLY DEFERRED",
         )
-    for filled in FILLED:
-        yield (
-            "function",
-            filled.table,
-            f"""CREATE OR REPLACE FUNCTION {filled.name}() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                NEW.{filled.column} := (SELECT {filled.column} FROM {filled.other} WHERE id = NEW.{filled.pointer});
-                RETURN NEW;
-            END $$""",
-        )
-        yield (
-            filled.name,
-            filled.table,
-            f"CREATE TRIGGER {filled.name} BEFORE INSERT ON {filled.table} FOR EACH ROW"
-            f" WHEN (NEW.{filled.column} IS NULL) EXECUTE FUNCTION {filled.name}()",
-        )
 
 
 def _sqlite(connection: BaseDatabaseWrapper, cursor: CursorWrapper, tables: set[str]) -> Iterator[Statement]:
@@ -192,14 +185,6 @@ def _sqlite(connection: BaseDatabaseWrapper, cursor: CursorWrapper, tables: set[
             yield from _sqlite_grown(grown, fixed)
     for pointer in BELONGINGS:
         yield from _sqlite_belonging(pointer)
-    for filled in FILLED:
-        yield (
-            filled.name,
-            filled.table,
-            f"CREATE TRIGGER {filled.name} AFTER INSERT ON {filled.table} WHEN NEW.{filled.column} IS NULL"
-            f" BEGIN UPDATE {filled.table} SET {filled.column} ="
-            f" (SELECT {filled.column} FROM {filled.other} WHERE id = NEW.{filled.pointer}) WHERE id = NEW.id; END",
-        )
 
 
 def _sqlite_grown(grown: Grown, fixed: list[str]) -> Iterator[Statement]:
@@ -236,3 +221,41 @@ def _sqlite_belonging(pointer: Belonging) -> Iterator[Statement]:
             f" WHERE id = NEW.{pointer.column} AND agent_id = NEW.{pointer.agent})"
             " BEGIN SELECT RAISE(ABORT, 'A version of another agent.'); END",
         )
+
+
+def _fillable(connection: BaseDatabaseWrapper, cursor: CursorWrapper, tables: set[str]) -> Iterator[Filled]:
+    """What can be filled in: a release before may not have the column."""
+    for filled in FILLED:
+        if filled.table in tables:
+            described = connection.introspection.get_table_description(cursor, filled.table)
+            if filled.column in {column.name for column in described}:
+                yield filled
+
+
+def _fill(filled: Filled, connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
+    """From now on; and what came while nothing was filled in."""
+    value = f"(SELECT {filled.column} FROM {filled.other} WHERE id = %s.{filled.pointer})"
+    if connection.vendor == "postgresql":
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {filled.name}() RETURNS trigger LANGUAGE plpgsql AS $$"
+            f" BEGIN NEW.{filled.column} := {value % 'NEW'}; RETURN NEW; END $$"
+        )
+        cursor.execute(
+            f"CREATE TRIGGER {filled.name} BEFORE INSERT ON {filled.table} FOR EACH ROW"
+            f" WHEN (NEW.{filled.column} IS NULL) EXECUTE FUNCTION {filled.name}()"
+        )
+    else:
+        update = f"UPDATE {filled.table} SET {filled.column} = {value % 'NEW'} WHERE id = NEW.id"
+        cursor.execute(
+            f"CREATE TRIGGER {filled.name} AFTER INSERT ON {filled.table} WHEN NEW.{filled.column} IS NULL"
+            f" BEGIN {update}; END"
+        )
+    own = value % filled.table
+    cursor.execute(f"UPDATE {filled.table} SET {filled.column} = {own} WHERE {filled.column} IS NULL")
+
+
+def _stop_filling(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
+    here = set(_installed(connection, cursor))
+    for filled in FILLED:
+        if filled.name in here:
+            cursor.execute(f"DROP TRIGGER {filled.name} ON {filled.table}")
