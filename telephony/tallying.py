@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.db.transaction import atomic
 
 from telephony.models import ENDED, LENGTHS, Call, Status, Tally
@@ -66,7 +66,10 @@ def tally(call: Call, before: Mapping[str, Decimal | int]) -> None:
     """Add to the sums of a call's version what the call adds now, and take off what it added before."""
     now = sums(call)
     change: dict[str, Any] = {column: now.get(column, 0) - before.get(column, 0) for column in COLUMNS}
-    changed = {column: F(column) + value for column, value in change.items() if value}
+    # A call that an older release ended was never added: what isn't there can't be taken off. `recount` puts it right.
+    changed = {
+        column: F(column) + value if value > 0 else _less(column, -value) for column, value in change.items() if value
+    }
     if not changed:
         return
     hour = on_the_hour(call.started_at)
@@ -81,6 +84,14 @@ def tally(call: Call, before: Mapping[str, Decimal | int]) -> None:
 def native(value: Any) -> Any:
     """An id as the database takes it in a statement of ours."""
     return value if database.features.has_native_uuid_field else value.hex
+
+
+def _less(column: str, value: Decimal | int) -> Case:
+    return Case(
+        When(**{f"{column}__gte": value}, then=F(column) - value),
+        default=0,
+        output_field=Tally._meta.get_field(column),
+    )
 
 
 def recount(progress: Progress | None = None) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from dashboard.pages.chart import WIDTHS, Bucket, Chart, Mark, Series, steps
@@ -52,6 +52,7 @@ def test_lines_hold_the_most_and_are_few(most: int) -> None:
 
 
 @given(some.lists(some.tuples(some.integers(0, 300), some.integers(0, 300)), min_size=1, max_size=120))
+@example([(1, 300)])
 def test_bars_stand_on_each_other_within_the_drawing(values: list[tuple[int, int]]) -> None:
     drawn = chart([below for below, _ in values], [above for _, above in values])
 

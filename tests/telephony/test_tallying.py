@@ -104,6 +104,20 @@ class TestWhatIsToldLate:
         assert tally()["failed"] == tally()["priced"] == tally()["successes"] == 1
 
 
+def test_a_call_that_was_never_added_takes_nothing_off(exchange: Exchange) -> None:
+    """One that an older release ended, while it was still running on this one's tables."""
+    ring(exchange.generic, "one")
+    told(exchange, "one", status=Status.COMPLETED, duration=10, cost=Decimal("0.05"), success=True)
+    Tally.objects.all().delete()
+
+    told(exchange, "one", status=Status.COMPLETED, duration=61, cost=Decimal("0.02"), success=False)
+
+    assert Call.objects.get().duration == 61
+    assert tally() == {"seconds": 51, "under_75": 1, "failures": 1}
+    recount()
+    assert tally()["calls"] == 1
+
+
 def test_every_length_has_a_place() -> None:
     edges = [0, *LENGTHS]
 
