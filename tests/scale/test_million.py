@@ -96,5 +96,5 @@ def test_no_page_reads_more_than_it_shows(people: dict[str, User], client: Clien
         with subtests.test(page):
             queries, most = asked(client, address), MOST_SUMS if page.startswith("performance: all") else MOST_READ
             assert [told for sql, params in queries for told in too_much(sql, params, most)] == []
-            # Where nothing was missed, it isn't asked when.
-            assert len(queries) <= len(asked(client, few[page])) + 1
+            # Where nothing was missed, it isn't asked when; where versions have few calls, their sums aren't asked for.
+            assert len(queries) <= len(asked(client, few[page])) + 2
