@@ -87,11 +87,7 @@ def native(value: Any) -> Any:
 
 
 def _less(column: str, value: Decimal | int) -> Case:
-    return Case(
-        When(**{f"{column}__gte": value}, then=F(column) - value),
-        default=0,
-        output_field=Tally._meta.get_field(column),
-    )
+    return Case(When(**{f"{column}__gte": value}, then=F(column) - value), default=type(value)(0))
 
 
 def recount(progress: Progress | None = None) -> None:
