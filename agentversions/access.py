@@ -122,6 +122,12 @@ def agent(user: User, pk: UUID) -> Agent:
     return _found(found.filter(pk=pk, project__in=projects(user)).first())
 
 
+def agent_of(user: User, project: Project, pk: UUID) -> Agent:
+    """One of the project's agents, as `agent` gives it, or 404."""
+    found = agent(user, pk)
+    return _found(found if found.project_id == project.pk else None)
+
+
 def version(user: User, agent_pk: UUID, number: int) -> Version:
     """A version with its agent and project, or 404."""
     found = Version.objects.select_related("agent__project", "agent__published", "author", "parent").defer(

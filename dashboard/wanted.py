@@ -125,9 +125,7 @@ def _agent(user: User, project: Project, asked: QueryDict) -> tuple[Agent | None
     number = whole(typed) if typed else None
     if pk is None:
         return None, None
-    agent = access.agent(user, pk)
-    if agent.project_id != project.pk:
-        raise Http404
+    agent = access.agent_of(user, project, pk)
     return agent, access.version(user, agent.pk, number) if number is not None else None
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from django.utils import timezone
 
 from agentversions import access
@@ -134,14 +134,13 @@ def _period(period: str, today: date) -> tuple[date, date | None]:
 def activity(user: User, of: Project, asked: Asked, *, before: int | None) -> Context:
     """What was done in a project, as far as it is asked for."""
     events = asked.of(Event.objects.filter(project=of), user)
-    agents = list(Agent.objects.filter(project=of))
     return (
         projects.project(user, of)
         | _acts(events, before)
         | {
             "asked": asked,
-            "agents": agents,
-            "chosen_agent": _chosen(agents, asked),
+            "agents": Agent.objects.filter(project=of),
+            "chosen_agent": _agent(user, of, asked),
             "people": User.objects.filter(pk__in=of.memberships.values("user")).order_by("username"),
             "what": [
                 ("", "All", not asked.what),
@@ -161,11 +160,8 @@ def agent_activity(user: User, of: Agent, *, before: int | None) -> Context:
     return editor.around(user, of) | _acts(events, before)
 
 
-def _chosen(agents: list[Agent], asked: Asked) -> Agent | None:
-    chosen = next((agent for agent in agents if agent.pk == asked.agent), None)
-    if asked.agent and chosen is None:
-        raise Http404
-    return chosen
+def _agent(user: User, of: Project, asked: Asked) -> Agent | None:
+    return access.agent_of(user, of, asked.agent) if asked.agent else None
 
 
 def _acts(events: QuerySet[Event], before: int | None) -> Context:
@@ -178,8 +174,7 @@ def _acts(events: QuerySet[Event], before: int | None) -> Context:
 
 def export(user: User, of: Project, asked: Asked) -> Export[Event]:
     """The same acts as the page's, all of them."""
-    if asked.agent and access.agent(user, asked.agent).project_id != of.pk:
-        raise Http404
+    _agent(user, of, asked)
     events = asked.of(Event.objects.filter(project=of), user)
     return Export("activity", of, COLUMNS, batches(events, lambda event: Q(pk__lt=event.pk)), counted(events))
 

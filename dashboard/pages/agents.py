@@ -11,6 +11,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from agentversions.models import Action, Agent, Draft, Event, Project
+from dashboard import addresses
 from dashboard.pages import projects
 from dashboard.pages.projects import Context
 from telephony.models import ENDED, Call, PhoneNumber, Tally
@@ -58,15 +59,37 @@ class Hours:
 
 @dataclass(frozen=True)
 class Row:
-    """An agent as the list shows it; `draft_at` is when one's own draft was changed, if it isn't what is live."""
+    """An agent as the list shows it, with its calls since a moment.
+
+    `draft_at` is when one's own draft was changed, if it isn't what is live.
+    """
 
     agent: Agent
+    since: datetime
     live_since: datetime | None
     numbers: int
     hours: Hours
     in_progress: int
     missed: int
     draft_at: datetime | None
+
+    @property
+    def handled_url(self) -> str:
+        """The calls of the last hours."""
+        return self._calls(self.since)
+
+    @property
+    def in_progress_url(self) -> str:
+        """Those in progress, whenever they began."""
+        return self._calls(None, status="in_progress")
+
+    @property
+    def missed_url(self) -> str:
+        """Those of the last hours that no version answered."""
+        return self._calls(self.since, status="missed")
+
+    def _calls(self, since: datetime | None, **said: str) -> str:
+        return addresses.calls(self.agent.project_id, since, None, agent=self.agent.pk, **said)
 
 
 def agents(user: User, of: Project) -> Context:
@@ -92,6 +115,7 @@ def agents(user: User, of: Project) -> Context:
         "rows": [
             Row(
                 agent,
+                since,
                 agent.live_since if agent.published_id else None,
                 agent.numbers or 0,
                 handled[agent.pk],
@@ -102,7 +126,6 @@ def agents(user: User, of: Project) -> Context:
             for agent in working
         ],
         "archived": [agent for agent in listed if agent.archived_at],
-        "since": since,
         "drawn": {"width": (HOURS - 1) * BAR + BAR_WIDTH, "height": HIGHEST},
     }
 

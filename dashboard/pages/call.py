@@ -16,7 +16,7 @@ from agentversions.operations.secrets import names_in
 from dashboard.pages import projects
 from dashboard.pages.conversation import conversation
 from dashboard.pages.projects import Context
-from dashboard.templatetags.words import clock
+from dashboard.templatetags.words import clock, dollars
 from telephony import numbers
 from telephony.answering import chosen
 from telephony.carrying import lacks
@@ -36,7 +36,7 @@ def call(user: User, of: Call) -> Context:
     context |= {
         "way": _way(of, events),
         "conversation": conversation(told),
-        "cost": _dollars(of.cost),
+        "cost": "" if of.cost is None else dollars(of.cost),
         "reported": [_reported(event) for event in events[:MOST_EVENTS]],
         "more_reported": len(events) > MOST_EVENTS,
         "known_caller": numbers.E164.fullmatch(of.caller),
@@ -114,14 +114,6 @@ def _apart(before: datetime | None, at: datetime | None) -> str:
     return f"{seconds} s" if seconds < 60 else clock(seconds)  # noqa: PLR2004
 
 
-def _dollars(cost: Decimal | None) -> str:
-    """`$0.0532`, `$1.20`."""
-    if cost is None:
-        return ""
-    whole, _, part = f"{cost:,.4f}".partition(".")
-    return f"${whole}.{part[:2]}{part[2:].rstrip('0')}"
-
-
 # What was reported
 
 
@@ -150,7 +142,7 @@ def _read(event: CallEvent) -> list[str]:
     words += ["recording"] if event.recording_url else []
     words += [name for name in ("transcript", "summary", "fields", "transferred", "voicemail") if told.get(name)]
     if isinstance(told.get("cost"), str):
-        words.append(_dollars(Decimal(told["cost"])))
+        words.append(dollars(Decimal(told["cost"])))
     if "success" in told:
         words.append("judged good" if told["success"] else "judged not good")
     return words

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
-from django.http import Http404
 
 from agentversions import access
 from agentversions.models import Action, Project
@@ -91,12 +90,8 @@ SPAN_COLUMNS: Columns[Turn] = {
 
 def spans(user: User, of: Project, agent: UUID | None) -> Export[Turn]:
     """Which version was live from when to when, newest first; of one agent, if asked."""
-    chosen = access.agent(user, agent) if agent else None
-    if chosen and chosen.project_id != of.pk:
-        raise Http404
-    published = turns(of).filter(action=Action.PUBLISHED)
-    if chosen:
-        published = published.filter(agent=chosen)
+    chosen = access.agent_of(user, of, agent) if agent else None
+    published = turns(of, chosen).filter(action=Action.PUBLISHED)
 
     def rows() -> Iterator[list[Turn]]:
         for page in batches(published, lambda event: Q(pk__lt=event.pk)):

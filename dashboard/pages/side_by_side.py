@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from urllib.parse import urlencode
 
 from agentversions.history import Span
 from agentversions.models import Agent, Version
 from dashboard import addresses
-from dashboard.templatetags.words import clock
+from dashboard.templatetags.words import clock, dollars
 from telephony.models import Status
 from telephony.performance import Figures, Period
 from telephony.uncertainty import FEW, Share
@@ -151,14 +150,9 @@ def _per_call(column: Column) -> Cell:
     if told.per_call is None:
         return Cell()
     priced = f"of {told.priced:,} with a known cost"
-    return Cell(_dollars(told.per_call), column.where(**{"with": "cost"}), priced)
+    return Cell(dollars(told.per_call), column.where(**{"with": "cost"}), priced)
 
 
 def _cost(column: Column) -> Cell:
     told = column.figures
-    return Cell(_dollars(told.cost), column.where(**{"with": "cost"})) if told.priced else Cell()
-
-
-def _dollars(amount: Decimal) -> str:
-    """`$12.40`; of less than ten cents, `$0.053`."""
-    return f"${amount:,.3f}" if 0 < amount < Decimal("0.1") else f"${amount:,.2f}"
+    return Cell(dollars(told.cost), column.where(**{"with": "cost"})) if told.priced else Cell()

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.http import Http404
 from django.utils import timezone
 
 from agentversions import access
@@ -98,7 +97,7 @@ def timeline(user: User, of: Project, moment: Moment, *, agent: UUID | None, bef
 
     As many queries for any number of turns, agents and calls.
     """
-    now, chosen = timezone.now(), _chosen(user, of, agent)
+    now, chosen = timezone.now(), access.agent_of(user, of, agent) if agent else None
     events = list(turns(of, chosen, before=before)[: PAGE + 1])
     known = projects.project(user, of)
     return known | {
@@ -110,13 +109,6 @@ def timeline(user: User, of: Project, moment: Moment, *, agent: UUID | None, bef
         "moment": moment,
         **(_at(of, moment.at, now) if moment.at else {}),
     }
-
-
-def _chosen(user: User, of: Project, agent: UUID | None) -> Agent | None:
-    found = access.agent(user, agent) if agent else None
-    if found and found.project_id != of.pk:
-        raise Http404
-    return found
 
 
 def _rows(page: list[Turn], now: datetime) -> Iterable[Row]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid5
 
@@ -162,6 +163,12 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def dollars(amount: Decimal) -> str:
+    """`$12.40`; of less than a dollar, hundredths of a cent: `$0.0532`."""
+    whole, _, part = f"{amount:,.{4 if abs(amount) < 1 else 2}f}".partition(".")
+    return f"${whole}.{part[:2]}{part[2:].rstrip('0')}"
 
 
 @register.filter

@@ -42,9 +42,7 @@ def add(request: Request, project_id: UUID) -> HttpResponse:
     connection = found.connection(request.user, _id(chosen))
     if connection.project_id != project.pk:
         raise Http404
-    agent = access.agent(request.user, _id(answering)) if answering else None
-    if agent and agent.project_id != project.pk:
-        raise Http404
+    agent = access.agent_of(request.user, project, _id(answering)) if answering else None
     try:
         number = operations.add_number(connection, typed, by=request.user)
     except (Invalid, AlreadyDone) as refused:
