@@ -73,7 +73,8 @@ class Asked:
         if wanted.agent:
             yield Wish(wanted.agent.name, self._without("agent", "version"))
         if wanted.version:
-            yield Wish(f"v{wanted.version.number}", self._without("version"))
+            words = f"while v{wanted.version.number} was live" if wanted.is_missed else f"v{wanted.version.number}"
+            yield Wish(words, self._without("version"))
         if wanted.number:
             yield Wish(numbers.readable(wanted.number.number), self._without("number"))
         if wanted.status:

@@ -9,12 +9,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
+from agentversions.history import Span, lived
 from agentversions.models import Agent, Project, Version
 from telephony import numbers
 from telephony.models import ENDED, Call, Missed, PhoneNumber, Tally
@@ -56,7 +58,10 @@ _SPELLED = re.compile(r"[+(]?[0-9][0-9 ().\-/]{4,30}", re.ASCII)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which calls of a project. What is left empty may be anything."""
+    """Which calls of a project. What is left empty may be anything.
+
+    No version answered a missed call: those of a version rang while it was live.
+    """
 
     agent: Agent | None = None
     version: Version | None = None
@@ -83,11 +88,28 @@ class Wanted:
         """Whether only missed calls are wanted."""
         return self.status.startswith(MISSED)
 
+    @cached_property
+    def spans(self) -> list[Span]:
+        """When the version was live whose missed calls are wanted, oldest first; else none."""
+        if not (self.is_missed and self.version):
+            return []
+        return lived([self.version]).get(self.version.number, [])
+
+    @property
+    def earliest(self) -> datetime | None:
+        """What began before isn't wanted."""
+        return max(filter(None, [self.since, *(span.since for span in self.spans[:1])]), default=None)
+
+    @property
+    def latest(self) -> datetime | None:
+        """What began then or later isn't wanted."""
+        return min(filter(None, [self.until, *(span.until for span in self.spans[-1:])]), default=None)
+
     @property
     def looks(self) -> bool:
         """Whether what one index finds has to be looked through for the rest."""
         beside = self.number and (self.agent or self.version or self.is_missed)
-        reason = self.status.startswith(f"{MISSED}:")
+        reason = self.status.startswith(f"{MISSED}:") or (self.is_missed and self.version)
         return not self.text and bool(beside or reason or self.status == NO_END or self.fact == REVIEWED)
 
 
@@ -116,12 +138,12 @@ def found(
 
     Few queries, each of which reads a bounded number of rows. Raises Call.DoesNotExist for a call of elsewhere.
     """
-    if any(moment < EVER for moment in (wanted.until, before) if isinstance(moment, datetime)):
+    if any(moment < EVER for moment in (wanted.latest, before) if isinstance(moment, datetime)):
         return Found([])
     last = Call.objects.only("started_at").get(pk=before, project=project) if isinstance(before, UUID) else None
     earlier = before if isinstance(before, datetime) else None
     # What is earlier than one of these may be wanted; as old as the last call, others may be.
-    bounds = (wanted.until, earlier, last.started_at + timedelta.resolution if last else None)
+    bounds = (wanted.latest, earlier, last.started_at + timedelta.resolution if last else None)
     reached, looked = _bounded(project, wanted, min((moment for moment in bounds if moment), default=None), most)
     calls = matching(project, wanted).filter(looked)
     if last:
@@ -183,7 +205,7 @@ def matching(project: Project, wanted: Wanted) -> QuerySet[Call]:
     if wanted.agent:
         calls = calls.filter(agent=wanted.agent)
     if wanted.version:
-        calls = calls.filter(version=wanted.version)
+        calls = calls.filter(_within(wanted.spans) if wanted.is_missed else Q(version=wanted.version))
     if wanted.since:
         calls = calls.filter(started_at__gte=wanted.since)
     if wanted.until:
@@ -201,11 +223,19 @@ def _of(project: Project, wanted: Wanted) -> QuerySet[Call]:
     """By the one index that tells most."""
     if wanted.number:
         return Call.objects.filter(number=wanted.number)
-    if wanted.version:
+    if wanted.version and not wanted.is_missed:
         return Call.objects.filter(version=wanted.version)
-    if wanted.agent:
-        return Call.objects.filter(agent=wanted.agent)
+    if agent := wanted.agent or (wanted.version and wanted.version.agent):
+        return Call.objects.filter(agent=agent)
     return Call.objects.filter(project=project)
+
+
+def _within(spans: Iterable[Span]) -> Q:
+    """Calls that began in one of these."""
+    within = Q(pk__in=[])
+    for span in spans:
+        within |= Q(started_at__gte=span.since) & (Q(started_at__lt=span.until) if span.until else Q())
+    return within
 
 
 def _standing(calls: QuerySet[Call], status: str) -> QuerySet[Call]:
@@ -248,11 +278,13 @@ def _bounded(project: Project, wanted: Wanted, until: datetime | None, most: int
     if not wanted.looks:
         return None, Q()
     calls, most = _of(project, wanted), LOOKED
-    if wanted.is_missed and not (wanted.number or wanted.version):  # which have no index of their missed calls
+    if wanted.is_missed and not wanted.number:  # which has no index of their missed calls
         calls, most = calls.filter(~Q(missed="")), LOOKED_MISSED
     newest = newest_first(calls.filter(started_at__lt=until) if until else calls)
     reached = newest.values_list("started_at", flat=True)[most - 1 : most].first()
-    return reached, Q(started_at__gte=reached) if reached else Q()
+    if not reached or (wanted.earliest and reached < wanted.earliest):
+        return None, Q()
+    return reached, Q(started_at__gte=reached)
 
 
 def _hours(project: Project, wanted: Wanted, until: datetime, most: int) -> tuple[datetime | None, Q]:

@@ -13,7 +13,6 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 
-from agentversions.history import Span, lived
 from agentversions.models import Agent, Version
 from dashboard import addresses
 from dashboard.forms import LONGEST_NUMBER
@@ -151,14 +150,12 @@ def page(user: User, of: Agent, asked: Asked) -> Context:
     shown, baseline = _shown(of, asked, versions, called)
     figures = performance.figures(of, when, [version.pk for version in shown])
     missed = performance.missed(of, when, [version.pk for version in shown])
-    spans = lived(shown)
     columns = [
         Column(
             version,
             replace(
                 figures[version.pk], in_progress=now.get(version.pk, 0), missed=missed.by_version.get(version.pk, 0)
             ),
-            _within(spans.get(version.number, []), when),
             version.pk == of.published_id,
             version == baseline,
             f"s{place + 1}" if place < over_time.LOOKS else "others",
@@ -166,7 +163,7 @@ def page(user: User, of: Agent, asked: Asked) -> Context:
         )
         for place, version in enumerate(shown)
     ]
-    drawn, told = over_time.chart(of, when, ever, asked.zone, columns), list(rows(of, when, columns))
+    drawn, told = over_time.chart(of, when, ever, asked.zone, columns), list(rows(columns))
     compared = sum(cell.verdict not in ("", "few") for row in told for cell in row.cells)
     return editor.around(user, of) | {
         "asked": asked,
@@ -220,15 +217,6 @@ def _shown(
     ordered = sorted(set(others), key=lambda version: -version.number)
     most = MOST if chosen else FIRST
     return [version for version in (baseline, *ordered) if version][:most], baseline
-
-
-def _within(spans: Sequence[Span], when: Period) -> list[Span]:
-    """The times of being live that fall into the period."""
-    return [
-        span
-        for span in spans
-        if span.since < when.until and (span.until is None or when.since is None or span.until > when.since)
-    ]
 
 
 def _calls(of: Agent, asked: Asked, **said: object) -> str:

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from agentversions.history import Span
-from agentversions.models import Agent, Version
-from dashboard import addresses
+from agentversions.models import Version
 from dashboard.templatetags.words import clock, dollars
+from telephony.finding import OVER
 from telephony.models import Status
-from telephony.performance import Figures, Period
+from telephony.performance import Figures
 from telephony.uncertainty import FEW, Share
 
 
@@ -31,7 +30,6 @@ class Column:
 
     version: Version
     figures: Figures
-    lived: Sequence[Span]
     live: bool
     baseline: bool
     look: str
@@ -52,14 +50,14 @@ class Row:
     about: str = ""
 
 
-def rows(of: Agent, when: Period, columns: Sequence[Column]) -> Iterator[Row]:
+def rows(columns: Sequence[Column]) -> Iterator[Row]:
     """The table's rows; what no call had is left out."""
     if not columns:
         return
     yield Row("Calls", [_count(column) for column in columns])
     if any(column.figures.missed for column in columns):
-        yield Row("Missed", [_missed(of, when, column) for column in columns], "while it was live")
-    yield Row("Average length", [_length(column.figures.average) for column in columns])
+        yield Row("Missed", [_missed(column) for column in columns], "while it was live")
+    yield Row("Average length", [_length(column) for column in columns])
     yield Row("Half were shorter than", [_median(column) for column in columns], "the median")
     for status in (status for status, _ in columns[0].figures.ends):
         if status in (Status.COMPLETED, Status.FAILED) or any(_ended(column, status) for column in columns):
@@ -89,19 +87,14 @@ def _count(column: Column) -> Cell:
     return Cell(words, column.calls, f"{told.in_progress:,} in progress" if told.in_progress else "")
 
 
-def _missed(of: Agent, when: Period, column: Column) -> Cell:
-    """Linked where the version was live once, so that one stretch of time holds just these calls."""
+def _missed(column: Column) -> Cell:
     told = column.figures.missed
-    if not told or len(column.lived) != 1:
-        return Cell(f"{told:,}")
-    span = column.lived[0]
-    since = max(span.since, when.since or span.since)
-    until = min(span.until or when.until, when.until)
-    return Cell(f"{told:,}", addresses.calls(of.project_id, since, until, agent=of.pk, status="missed"))
+    return Cell(f"{told:,}", column.where(status="missed") if told else "")
 
 
-def _length(seconds: float | None) -> Cell:
-    return Cell() if seconds is None else Cell(clock(seconds))
+def _length(column: Column) -> Cell:
+    seconds = column.figures.average
+    return Cell() if seconds is None else Cell(clock(seconds), column.where(status=OVER))
 
 
 def _median(column: Column) -> Cell:
@@ -110,12 +103,12 @@ def _median(column: Column) -> Cell:
         return Cell()
     median = told.lengths.median
     words = f"about {clock(median)}" if median is not None else "over an hour"
-    if told.calls < FEW:
-        return Cell(words)
-    low, high = told.lengths.median_range
-    if low is None:
-        return Cell(words)
-    return Cell(words, about=f"{clock(low)} to {clock(high)}" if high is not None else f"{clock(low)} or more")
+    low, high = told.lengths.median_range if told.calls >= FEW else (None, None)
+    return Cell(words, column.where(status=OVER), "" if low is None else f"{clock(low)} {_up_to(high)}")
+
+
+def _up_to(seconds: float | None) -> str:
+    return "or more" if seconds is None else f"to {clock(seconds)}"
 
 
 def _shares(label: str, columns: Sequence[Column], count: Callable[[Figures], int], **said: str) -> Row:

@@ -38,6 +38,6 @@ def test_from_the_agent_to_its_figures_and_on_to_their_calls(page: Page, sign_in
     expect(page.get_by_role("columnheader", name=re.compile("v8"))).to_have_count(0)
     expect(page.get_by_role("columnheader", name=re.compile("v6.*compared with it"))).to_be_visible()
 
-    page.get_by_role("row", name=re.compile("^Calls")).get_by_role("link").last.click()
+    page.get_by_role("row", name=re.compile("^Calls")).locator("a[href*='version=7&']").click()
     expect(page).to_have_url(re.compile(f"agent={agent.pk}&version=7&from="))
     expect(page.get_by_role("heading", name="Calls", exact=True)).to_be_visible()

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from agentversions.operations import create_agent
+from agentversions.history import spans
+from agentversions.operations import create_agent, publish, unpublish
 from telephony import finding
 from telephony.finding import FACTS, STATUSES, Wanted, about, found
 from telephony.incoming import CallReport, IncomingCall
@@ -18,6 +19,7 @@ from telephony.management.clock import clock
 from telephony.models import Call, PhoneNumber, Status
 from telephony.operations import add_connection, add_number, assign_number, review_call
 from telephony.routing import record_call_event, route_call
+from tests.cast import live
 from tests.telephony.exchange import CALLER, GENERIC_NUMBER, GENERIC_SECOND, SIGNING_SECRET, Exchange
 
 DAY = (timezone.now() - timedelta(days=3)).replace(minute=0, second=0, microsecond=0)
@@ -138,6 +140,36 @@ class TestEveryFilter:
         for status, stands in STANDING.items():
             expected = [call for call in many if call.number == number and stands(call)]
             assert list(pages(exchange, Wanted(number=number, status=status))) == expected
+
+    def test_missed_while_a_version_was_live(self, exchange: Exchange, many: list[Call]) -> None:
+        assert many
+        agent, pia = exchange.agent, exchange.cast.pia
+        first, second = agent.versions.order_by("number").filter(number__in=(2, 3))
+        for version in (first, second, first):
+            unpublish(agent, live=live(agent), by=pia)
+            publish(version, live=None, by=pia)
+        unpublish(agent, live=live(agent), by=pia)
+        lasting = spans(agent)
+        edges = [edge for span in lasting for edge in (span.since, span.until) if edge]
+        moments = [edge + timedelta(microseconds=apart) for edge in edges for apart in (-1, 0, 1)]
+        for number, moment in enumerate(moments):
+            call = route_call(exchange.generic, IncomingCall(f"unanswered-{number}", CALLER, GENERIC_NUMBER))
+            Call.objects.filter(pk=call.pk).update(started_at=moment)
+        missed = list(Call.objects.filter(agent=agent).exclude(missed="").order_by("-started_at", "-pk"))
+        dialled = PhoneNumber.objects.get(number=GENERIC_NUMBER)
+
+        for version in agent.versions.all():
+            during = [span for span in lasting if span.number == version.number]
+            expected = [
+                call
+                for call in missed
+                if any(span.since <= call.started_at < (span.until or call.started_at) for span in during)
+            ]
+            assert bool(expected) == bool(during)
+            for beside in ({"status": "missed"}, {"status": "missed:nothing_published"}, {"number": dialled}):
+                wanted = Wanted(agent=agent, version=version, **{"status": "missed"} | beside)
+                assert list(pages(exchange, wanted)) == expected
+            assert list(pages(exchange, Wanted(agent=agent, version=version, status="missed:outage"))) == []
 
     def test_something_is_found_by_each(self, exchange: Exchange, many: list[Call]) -> None:
         assert all(any(map(test, many)) for test in (*STANDING.values(), *BESIDE.values()))
