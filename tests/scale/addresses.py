@@ -46,6 +46,8 @@ def _addresses(project: Project) -> Iterator[tuple[str, str]]:
     for status in (*(each.value for each in Status if each.ended), "in_progress", "no_end", "missed", "missed:outage"):
         yield f"calls: {status}", some(status=status)
         yield f"calls: {status}, of an agent", some(status=status, agent=agent.pk)
+    for name, told in (("a version", version.number), ("v1", 1)):
+        yield f"calls: missed while {name} was live", some(status="missed", agent=agent.pk, version=told)
     yield "calls: missed for no reason that occurs", some(status="missed:no_worker")
     for fact in FACTS:
         yield f"calls: with {fact}", some(**{"with": fact})
