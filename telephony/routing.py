@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 from django.db import connection as database
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.transaction import atomic
 from django.utils import timezone
 
@@ -87,12 +87,13 @@ class Changed(Exception):
 def route_call(line: AnyLine, incoming: IncomingCall, ours: UUID | None = None) -> Call:
     """The call that this ring is, with its version: made now with our id, or by the first of several retries.
 
-    A call that no version can handle is recorded too, with the reason. Two statements, on purpose: one that inserts
-    and returns would give a racing retry nothing, since its snapshot is older than the row that won. They are sent
-    together where the database can be. Raises Changed, and makes nothing, if the connection isn't as in `line`.
+    A call that no version can handle is recorded too, with the reason. Two statements, on purpose, and one after the
+    other: one that inserts and returns would give a racing retry nothing, since its snapshot is older than the row that
+    won; and a report that comes between the two must see the call, or be seen. Raises Changed, and makes nothing, if
+    the connection isn't as in `line`.
     """
     ours = ours or uuid7()
-    with _named(line, incoming, ours) as ring, _together():
+    with _named(line, incoming, ours) as ring:
         with database.cursor() as cursor:
             cursor.execute(_ROUTE, _ring(line, ring, ours))
         found = Call.objects.select_related("version__agent", "connection").defer("connection__secrets")
@@ -122,17 +123,8 @@ def record_outage(line: AnyLine, incoming: IncomingCall, ours: UUID, at: datetim
         cursor.execute(_ROUTE, _ring(line, incoming, ours) | _moment(at) | {"outage": True})
     late = Call.objects.filter(pk=ours, missed="").exclude(status__in=ENDED)
     late.update(version=None, missed=Missed.OUTAGE, status=Status.REJECTED, answered_at=None)
-
-
-@contextmanager
-def _together() -> Iterator[None]:
-    """One round trip to the database for all that is asked, where it has such a thing."""
-    if database.vendor != "postgresql":
-        yield
-        return
-    database.ensure_connection()
-    with database.connection.pipeline():
-        yield
+    for call in Call.objects.filter(Exists(_WAITING), connection=line.pk, provider_call_id=incoming.call_id):
+        settle(call)
 
 
 @contextmanager
@@ -271,6 +263,16 @@ def _told(report: CallReport) -> dict[str, Any]:
     }
     judged = {} if report.success is None else {"success": report.success}
     return {name: value for name, value in told.items() if value} | judged
+
+
+def unsettled(before: datetime) -> list[UUID]:
+    """Calls of which something was reported earlier that was kept and hasn't moved them, since a server died just then.
+
+    `settle` moves them.
+    """
+    theirs = Call.objects.filter(connection=OuterRef("connection"), provider_call_id=OuterRef("provider_call_id"))
+    waiting = CallEvent.objects.filter(call=None, received_at__lt=before).annotate(known=Subquery(theirs.values("pk")))
+    return list(waiting.exclude(known=None).order_by("known").values_list("known", flat=True).distinct())
 
 
 @atomic

@@ -9,6 +9,7 @@ from agentversions.models import Project, Version
 from agentversions.verifying import CHECKS, Findings, named
 from telephony.models import Call, PhoneNumber, Retention
 from telephony.operations.retention import due
+from telephony.routing import unsettled
 from telephony.tallying import amiss
 
 
@@ -34,10 +35,19 @@ def forgotten_in_time() -> Findings:
             yield f"{named(Project, rule.project_id)}: {kept}. Let forget_calls run every day."
 
 
+SOON = timedelta(minutes=5)
+
+
 def summed_up() -> Findings:
     """The sums by version and hour are what the calls add up to."""
     for version, hour in amiss():
         yield f"{named(Version, version)}: its sums of {hour}:00 UTC aren't what its calls add up to. Run recount."
 
 
-CHECKS.extend((own_project, forgotten_in_time, summed_up))
+def settled() -> Findings:
+    """What was reported of a call has moved it."""
+    for call in unsettled(timezone.now() - SOON):
+        yield f"{named(Call, call)}: something was reported of it that hasn't moved it. Run recount."
+
+
+CHECKS.extend((own_project, forgotten_in_time, settled, summed_up))

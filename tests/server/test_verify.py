@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from uuid import UUID
 
@@ -9,13 +10,15 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
 from agentversions import guards, verifying
 from agentversions.models import Agent, Event, Version
 from agentversions.operations import secrets
 from agentversions.verifying import verify
-from telephony.models import Call, Tally
+from telephony.incoming import CallReport
+from telephony.models import Call, CallEvent, Status, Tally
 from tests.cast import edit, save
 from tests.telephony.exchange import Exchange, connect, report, ring
 
@@ -33,6 +36,14 @@ def exchange() -> Exchange:
     ring(made.generic)
     assert list(verify()) == []
     return made
+
+
+def kept_alone(exchange: Exchange, minutes_ago: float) -> None:
+    """A report, by a server that died before the report moved its call."""
+    told = CallReport("call-1", "call.ended", Status.COMPLETED, duration=5)
+    at = timezone.now() - timedelta(minutes=minutes_ago)
+    kept = {"provider_call_id": told.call_id, "kind": told.kind, "status": told.status, "duration": told.duration}
+    CallEvent.objects.create(connection=exchange.generic, received_at=at, **kept)
 
 
 def by_hand(statement: str, *values: UUID | int | str) -> None:
@@ -120,6 +131,10 @@ BROKEN: dict[str, tuple[Callable[[Exchange], None], str]] = {
         lambda _: by_hand("UPDATE telephony_call SET status = 'completed', duration = 5"),
         r"Version {version}: its sums of \d{{4}}-\d\d-\d\d \d\d:00 UTC aren't what its calls add up to\. Run recount\.",
     ),
+    "a report never moved its call": (
+        lambda e: kept_alone(e, minutes_ago=6),
+        r"Call {call}: something was reported of it that hasn't moved it\. Run recount\.",
+    ),
     "a fact is told of another project's agent": (
         lambda e: by_hand(
             "UPDATE agentversions_event SET project_id = %s WHERE id = %s", e.cast.elsewhere.pk, _published(e).pk
@@ -176,6 +191,19 @@ def test_sums_that_are_off_are_told_once_and_mended(exchange: Exchange, column: 
     call_command("recount", stdout=StringIO())
 
     assert found() == []
+    assert Tally.objects.get().calls == 1
+
+
+def test_a_report_that_never_moved_its_call_is_told_and_does_so_late(exchange: Exchange) -> None:
+    kept_alone(exchange, minutes_ago=4)
+    assert found() == []
+    kept_alone(exchange, minutes_ago=6)
+    assert len(found()) == 1
+
+    call_command("recount", stdout=StringIO())
+
+    assert found() == []
+    assert (Call.objects.get().status, Call.objects.get().events.count()) == (Status.COMPLETED, 2)
     assert Tally.objects.get().calls == 1
 
 

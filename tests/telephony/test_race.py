@@ -1,6 +1,8 @@
 """Retries and reports that arrive at once, from several threads and processes: one call, one answer, no error."""
 
+import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -8,12 +10,26 @@ from itertools import count
 import pytest
 from django.db import connection as database
 from django.http import HttpResponse
+from django.utils import timezone
 
 from agentversions.operations import publish
+from telephony.incoming import CallReport, IncomingCall
 from telephony.models import Call, CallEvent, Status
 from telephony.previewing import answer_digest
+from telephony.routing import record_call_event, route_call, unsettled
+from telephony.tallying import amiss
 from tests.cast import live
-from tests.telephony.exchange import Exchange, answered_by, call, callback, connect, report, ring
+from tests.telephony.exchange import (
+    CALLER,
+    GENERIC_NUMBER,
+    Exchange,
+    answered_by,
+    call,
+    callback,
+    connect,
+    report,
+    ring,
+)
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -104,6 +120,25 @@ def test_an_end_that_meets_its_own_ring_is_never_lost(exchange: Exchange) -> Non
 
     assert Call.objects.filter(status=Status.CANCELED).count() == 60
     assert not CallEvent.objects.filter(call=None).exists()
+
+
+def test_an_end_that_comes_while_its_ring_is_written_is_never_lost(exchange: Exchange) -> None:
+    dice, line = random.Random(1), exchange.generic
+
+    def ends(number: int) -> HttpResponse:
+        time.sleep(dice.random() * 0.003)
+        record_call_event(line, CallReport(f"call-{number}", "call.ended", Status.COMPLETED, duration=9))
+        return HttpResponse()
+
+    def rings(number: int) -> HttpResponse:
+        route_call(line, IncomingCall(f"call-{number}", CALLER, GENERIC_NUMBER))
+        return HttpResponse()
+
+    at_once([rings, ends], ROUNDS)
+
+    assert Call.objects.filter(status=Status.COMPLETED, duration=9).count() == ROUNDS
+    assert unsettled(timezone.now()) == []
+    assert list(amiss()) == []
 
 
 def test_of_several_ends_at_once_one_stays(exchange: Exchange) -> None:

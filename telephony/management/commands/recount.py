@@ -1,10 +1,15 @@
-"""`manage.py recount`: counts the sums of calls by version and hour anew, where `verify` found some that are wrong."""
+"""`manage.py recount`: counts the sums of calls by version and hour anew, where `verify` found some that are wrong.
+
+Before that, calls are moved by what was reported of them, where a server died between keeping a report and that.
+"""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
-from telephony.models import Tally
+from telephony.models import Call, Tally
+from telephony.routing import settle, unsettled
 from telephony.tallying import SLICE, recount
 
 EVERY = 10 * SLICE
@@ -19,6 +24,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """It may be stopped and begun again."""
         del args, options
+        for call in unsettled(timezone.now()):
+            settle(Call(pk=call))
         recount(self._progress)
         self.stdout.write(f"Counted anew: {Tally.objects.count():,} sums.")
 
