@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.http import QueryDict
 
 UTC_ZONE = ZoneInfo("UTC")
+SECOND = timedelta(seconds=1)
+FAR = datetime(9999, 12, 30, tzinfo=UTC)
+"""Behind it, rounding may run out of years."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,23 @@ class Moment:
     def meant(self) -> ZoneInfo:
         """The zone in which it is told again."""
         return zone_named(self.zone)
+
+    def field(self, *, up: bool = False) -> str:
+        """For a form's field: to the minute, or to the second if it has any, where a fraction is rounded."""
+        if self.at is None:
+            return ""
+        fraction = SECOND - timedelta.resolution if up and self.at < FAR else timedelta(0)
+        local = (self.at + fraction).astimezone(self.meant).replace(tzinfo=None)
+        return local.isoformat(timespec="seconds").removesuffix(":00")
+
+    @property
+    def words(self) -> str:
+        """`3 November 2026, 14:05 UTC`, with seconds if it has any."""
+        local = self.at.astimezone(self.meant) if self.at else None
+        if local is None:
+            return ""
+        clock = f"{local:%H:%M:%S}".removesuffix(":00")
+        return f"{local.day} {local:%B %Y}, {clock} {self.zone or 'UTC'}"
 
     @property
     def twice(self) -> bool:

@@ -62,6 +62,16 @@ class Asked:
         return self.since.zone or ("UTC" if self.since.text or self.until.text else "")
 
     @property
+    def first(self) -> str:
+        """For the field. What a link told to the microsecond stays within what the fields tell."""
+        return self.since.field()
+
+    @property
+    def last(self) -> str:
+        """For the field."""
+        return self.until.field(up=True)
+
+    @property
     def address(self) -> str:
         """The address's query, without what is empty and without the place in the list."""
         return self._without("before")
@@ -83,8 +93,7 @@ class Asked:
             yield Wish(BESIDE[wanted.fact], self._without("with"))
         for words, moment, name in (("From", self.since, "from"), ("Until", self.until, "to")):
             if moment.at:
-                at = moment.at.astimezone(moment.meant)
-                yield Wish(f"{words} {at.day} {at:%B %Y, %H:%M} {moment.zone or 'UTC'}", self._without(name))
+                yield Wish(f"{words} {moment.words}", self._without(name))
         if wanted.text:
             yield Wish(f"“{wanted.text}”", self._without("q"))
 

@@ -135,5 +135,6 @@ def handled(versions: Iterable[Version]) -> dict[int, int]:
         sums = Tally.objects.filter(version__in=many).order_by().values_list("version").annotate(n=Sum("calls"))
         running = Call.objects.in_progress().filter(version__in=many).order_by()
         now = Counter(running.values_list("version", flat=True))
-        counts |= {key: ended + now[key] for key, ended in sums}
+        ended = dict(sums)
+        counts |= {key: ended.get(key, 0) + now[key] for key in many}
     return counts

@@ -74,8 +74,8 @@ class Wanted:
 
     @property
     def columns(self) -> list[str]:
-        """The sums that count such calls, if any do."""
-        fact = FACTS[self.fact][1] if self.fact else ""
+        """The sums that count such calls, if any do: of calls that ended."""
+        fact = FACTS[self.fact][1] if self.fact and self.status not in (IN_PROGRESS, NO_END) else ""
         return [column for column in (self.status if self.status in ENDED else "", fact) if column]
 
     @property

@@ -316,6 +316,17 @@ def _apply(call: Call, event: CallEvent) -> None:
         _end(call, event, moment)
     elif status.rank >= Status.IN_PROGRESS.rank and call.answered_at is None:
         call.answered_at = min(moment, call.ended_at or moment)
+        if call.ended_at and call.duration is not None and not _length_is_told(call):
+            call.duration = _length(call, call.ended_at)
+
+
+def _length_is_told(call: Call) -> bool:
+    reported = CallEvent.objects.filter(connection=call.connection_id, provider_call_id=call.provider_call_id)
+    return reported.filter(status__in=ENDED, duration__isnull=False).exists()
+
+
+def _length(call: Call, ended_at: datetime) -> int:
+    return max(0, int((ended_at - (call.answered_at or call.started_at)).total_seconds()))
 
 
 def _enrich(call: Call, told: dict[str, Any]) -> None:
@@ -333,5 +344,4 @@ def _end(call: Call, event: CallEvent, moment: datetime) -> None:
     if event.duration is not None:
         call.duration = event.duration
     elif call.duration is None:
-        since = call.answered_at or call.started_at
-        call.duration = max(0, int((call.ended_at - since).total_seconds()))
+        call.duration = _length(call, call.ended_at)

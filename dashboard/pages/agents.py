@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from agentversions.models import Action, Agent, Draft, Event, Project
@@ -32,7 +33,7 @@ type Began = dict[UUID, tuple[UUID, datetime]]
 
 @dataclass(frozen=True)
 class Hours:
-    """The calls that versions of an agent handled in each of the last hours, oldest first."""
+    """The calls to an agent in each of the last hours, oldest first."""
 
     calls: tuple[int, ...]
 
@@ -74,7 +75,7 @@ class Row:
     draft_at: datetime | None
 
     @property
-    def handled_url(self) -> str:
+    def calls_url(self) -> str:
         """The calls of the last hours."""
         return self._calls(self.since)
 
@@ -108,9 +109,12 @@ def agents(user: User, of: Project) -> Context:
     since = on_the_hour(now) - timedelta(hours=HOURS - 1)
     running = _running(of, now)
     without_end = _without_end(of, since) | running
-    handled = _handled([agent.pk for agent in working], since, without_end.values())
     missed, drafts = _missed([agent.pk for agent in working], since), _differing(user, of)
+    calls = _calls([agent.pk for agent in working], since, without_end.values(), missed)
     in_progress = Counter(agent for agent, _ in running.values())
+    missed_in_all = Counter[UUID]()
+    for (agent, _), count in missed.items():
+        missed_in_all[agent] += count
     return projects.project(user, of) | {
         "rows": [
             Row(
@@ -118,9 +122,9 @@ def agents(user: User, of: Project) -> Context:
                 since,
                 agent.live_since if agent.published_id else None,
                 agent.numbers or 0,
-                handled[agent.pk],
+                calls[agent.pk],
                 in_progress[agent.pk],
-                missed.get(agent.pk, 0),
+                missed_in_all[agent.pk],
                 drafts.get(agent.pk),
             )
             for agent in working
@@ -147,20 +151,24 @@ def _began(calls: QuerySet[Call]) -> Began:
     return {pk: (agent, began) for pk, agent, began in calls.values_list("pk", "agent", "started_at")}
 
 
-def _handled(
-    agents: Iterable[UUID], since: datetime, without_end: Iterable[tuple[UUID, datetime]]
+type ByHour = Counter[tuple[UUID, datetime]]
+
+
+def _calls(
+    agents: Iterable[UUID], since: datetime, without_end: Iterable[tuple[UUID, datetime]], missed: ByHour
 ) -> dict[UUID, Hours]:
-    """Calls by the hour they began in: the sums of those that ended, and those that haven't."""
+    """Calls by the hour they began in: the sums of those that ended, those that haven't, and those that were missed."""
     ended = Tally.objects.filter(agent__in=agents, hour__gte=since).values_list("agent", "hour")
     found = Counter({(agent, hour): calls for agent, hour, calls in ended.annotate(n=Sum("calls"))})
-    found += Counter((agent, on_the_hour(began)) for agent, began in without_end)
+    found += Counter((agent, on_the_hour(began)) for agent, began in without_end) + missed
     hours = [since + timedelta(hours=n) for n in range(HOURS)]
     return {agent: Hours(tuple(found[agent, hour] for hour in hours)) for agent in agents}
 
 
-def _missed(agents: Iterable[UUID], since: datetime) -> dict[UUID, int]:
+def _missed(agents: Iterable[UUID], since: datetime) -> ByHour:
     missed = Call.objects.filter(agent__in=agents, started_at__gte=since).exclude(missed="").order_by()
-    return dict(missed.values_list("agent").annotate(n=Count("*")))
+    hours = missed.annotate(hour=TruncHour("started_at", tzinfo=UTC)).values_list("agent", "hour")
+    return Counter({(agent, hour): count for agent, hour, count in hours.annotate(n=Count("*"))})
 
 
 def _differing(user: User, of: Project) -> dict[UUID, datetime]:

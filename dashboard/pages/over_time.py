@@ -102,6 +102,12 @@ def _bucket(local: datetime, scale: Scale) -> Bucket:
             return Bucket(local, f"{local:%B %Y}", f"{local:%b %Y}", local.year * 12 + local.month - 1)
 
 
+def day_begins(when: Period, zone: ZoneInfo) -> str:
+    """When a day begins where the clocks are apart from UTC by no whole hours, since hours are counted whole."""
+    local = when.until.astimezone(zone)
+    return f"00:{local.minute:02}" if local.minute else ""
+
+
 def chart(of: Agent, when: Period, ever: Ever, zone: ZoneInfo, columns: Sequence[Column]) -> Chart | None:
     """Calls over time by version: those side by side, and all others together; with what went live when.
 

@@ -122,12 +122,13 @@ class Asked:
     @property
     def first_day(self) -> str:
         """For the field."""
-        return self._day(self.since, self.time.since)
+        return self._day(self.since, bound(self.since, self.zone) if self.since and not self.problem else None)
 
     @property
     def last_day(self) -> str:
         """For the field."""
-        return self._day(self.until, self.time.until - timedelta(microseconds=1))
+        until = bound(self.until, self.zone, last=True) if self.until and not self.problem else self.now
+        return self._day(self.until, until - timedelta.resolution)
 
     def _day(self, typed: str, moment: datetime | None) -> str:
         if self.problem:
@@ -180,6 +181,7 @@ def page(user: User, of: Agent, asked: Asked) -> Context:
         "missed_otherwise": missed.others,
         "no_end_url": _calls(of, asked, status="no_end"),
         "chart": drawn,
+        "day_begins": over_time.day_begins(when, asked.zone),
         "columns": columns,
         "baseline": baseline,
         "rows": told,

@@ -39,6 +39,10 @@ def phone(cast: Cast) -> Phone:
     return install(cast)
 
 
+def listed(text: str) -> int:
+    return len(set(re.findall(r'href="/calls/([0-9a-f-]{36})/"', text)))
+
+
 def test_an_agent_tells_its_calls_of_the_last_day_those_in_progress_and_those_missed(
     cast: Cast, phone: Phone, sign_in: SignIn
 ) -> None:
@@ -56,7 +60,7 @@ def test_an_agent_tells_its_calls_of_the_last_day_those_in_progress_and_those_mi
 
     said = rows(text)["Reception"]
     assert "1 number Not published" in said
-    assert "4 calls of Reception in the last 24 hours, at most 4 in an hour" in said
+    assert "5 calls of Reception in the last 24 hours, at most 5 in an hour" in said
     assert "1 of Reception 1 of Reception, in the last 24 hours" in said
     links = [
         unescape(link)
@@ -68,6 +72,7 @@ def test_an_agent_tells_its_calls_of_the_last_day_those_in_progress_and_those_mi
         f"agent={cast.agent.pk}&status=missed&from=…",
     ]
     assert all(re.search(r"from=\d{4}-\d\d-\d\dT\d\d%3A00%3A00%2B00%3A00$", link) for link in (links[0], links[2]))
+    assert [listed(sign_in(cast.cleo).get(link).text) for link in links] == [5, 1, 1]
 
 
 def test_of_very_many_calls_only_the_newest_are_looked_at_for_those_without_an_end(

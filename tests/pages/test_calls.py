@@ -1,7 +1,7 @@
 """Calls: which there were, and which version handled each."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.http import QueryDict
@@ -209,6 +209,27 @@ class TestWhatIsAskedFor:
         assert listed(client.get(url, berlin).text) == [str(call.pk)]
         assert listed(client.get(url, berlin | {"zone": ""}).text) == []
         assert "From 1 July 2026, 14:00 Europe/Berlin" in client.get(url, berlin).text
+
+    def test_is_still_meant_when_the_form_sends_a_links_time(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
+        minute = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
+        calls = list[Call]()
+        for second in (9, 11, 40, 52):
+            with clock(minute + timedelta(seconds=second, milliseconds=500)):
+                calls.append(ring(phone))
+        span = {"from": "2026-07-01T12:30:10.000123+00:00", "to": "2026-07-01T12:30:50.000456+00:00"}
+        client, url = sign_in(cast.cleo), page(cast.project)
+
+        shown = client.get(url, span).text
+        sent = dict(re.findall(r'name="(from|to|zone)"[^>]*? value="([^"]*)"', shown))
+
+        assert sent == {"zone": "UTC", "from": "2026-07-01T12:30:10", "to": "2026-07-01T12:30:51"}
+        assert listed(shown) == listed(client.get(url, sent).text) == [str(calls[2].pk), str(calls[1].pk)]
+        assert "From 1 July 2026, 12:30:10 UTC" in shown
+
+    @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59.5", "0001-01-01T00:00:00.5", "0099-01-01T00:00"])
+    def test_may_lie_at_either_end_of_time(self, cast: Cast, sign_in: SignIn, moment: str) -> None:
+        for name in ("from", "to"):
+            assert sign_in(cast.cleo).get(page(cast.project), {name: moment}).status_code == 200
 
     def test_a_time_that_cant_be_read_is_said_and_finds_nothing(
         self, cast: Cast, phone: Phone, sign_in: SignIn

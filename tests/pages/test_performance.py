@@ -198,6 +198,25 @@ class TestWhatIsAsked:
         assert heads(client.get(url + "?v=3&v=4&more=v5,+6&against=2").text) == ["v2", "v6", "v5", "v4", "v3"]
         assert heads(client.get(url + "?v=3&v=99&v=x").text) == ["v7", "v3"]
 
+    @pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu", "Australia/Adelaide", "America/New_York"])
+    def test_days_stay_what_they_are_however_often_they_are_sent(
+        self, cast: Cast, phone: Phone, sign_in: SignIn, zone: str
+    ) -> None:
+        called(phone, 1)
+
+        text = sign_in(cast.cleo).get(page(cast.agent), {"from": "2026-11-01", "to": "2026-11-23", "zone": zone}).text
+
+        assert re.findall(r'type="date" name="(?:from|to)" value="([^"]*)"', text) == ["2026-11-01", "2026-11-23"]
+
+    def test_where_clocks_are_half_an_hour_apart_it_says_when_a_day_begins(
+        self, cast: Cast, phone: Phone, sign_in: SignIn
+    ) -> None:
+        called(phone, 1)
+        client, url = sign_in(cast.cleo), page(cast.agent)
+
+        assert "a day begins at 00:30 here" in client.get(url, {"zone": "Asia/Kolkata"}).text
+        assert "a day begins at" not in client.get(url, {"zone": "Europe/Berlin"}).text
+
     def test_a_time_can_be_chosen(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
         old, _ = called(phone, 2)
         Call.objects.filter(pk=old.pk).update(started_at=timezone.now() - timedelta(days=60))

@@ -8,9 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from telephony.incoming import CallReport
 from telephony.management.clock import clock
 from telephony.models import Call, CallEvent, Status
 from telephony.rehearsals.twilio import sid
+from telephony.routing import record_call_event
+from telephony.tallying import amiss
 from tests.telephony.exchange import (
     CALLER,
     TWILIO_NUMBER,
@@ -66,6 +69,28 @@ def test_every_end_is_an_end_and_no_other_takes_its_place(exchange: Exchange, en
     after = call()
     assert (after.status, after.ended_at, after.duration) == (end, before.ended_at, 5)
     assert after.events.count() == 3 + len(ENDS)
+
+
+@pytest.mark.parametrize(("told", "seconds"), [(None, 60), (61, 61)], ids=["not told", "told"])
+@pytest.mark.parametrize("first", ["answered", "ended"])
+def test_a_calls_length_is_the_same_whatever_is_reported_first(
+    exchange: Exchange, first: str, told: int | None, seconds: int
+) -> None:
+    rang = timezone.now() - timedelta(minutes=5)
+    with clock(rang):
+        ring(exchange.generic)
+    reports = {
+        "answered": CallReport("call-1", "call.answered", Status.IN_PROGRESS, occurred_at=rang + timedelta(seconds=30)),
+        "ended": CallReport(
+            "call-1", "call.ended", Status.COMPLETED, duration=told, occurred_at=rang + timedelta(seconds=90)
+        ),
+    }
+
+    for kind in sorted(reports, key=lambda kind: kind != first):
+        record_call_event(exchange.generic, reports[kind])
+
+    assert (call().duration, call().status) == (seconds, Status.COMPLETED)
+    assert list(amiss()) == []
 
 
 def test_an_end_of_an_unknown_kind_is_an_end(exchange: Exchange) -> None:
