@@ -8,14 +8,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from telephony.incoming import CallReport
+from agentversions.ids import uuid7
+from telephony.incoming import CallReport, IncomingCall
 from telephony.management.clock import clock
 from telephony.models import Call, CallEvent, Status
 from telephony.rehearsals.twilio import sid
-from telephony.routing import record_call_event
+from telephony.routing import record_call_event, record_outage, unsettled
 from telephony.tallying import amiss
 from tests.telephony.exchange import (
     CALLER,
+    GENERIC_NUMBER,
     TWILIO_NUMBER,
     Exchange,
     answered_by,
@@ -91,6 +93,15 @@ def test_a_calls_length_is_the_same_whatever_is_reported_first(
 
     assert (call().duration, call().status) == (seconds, Status.COMPLETED)
     assert list(amiss()) == []
+
+
+def test_what_was_reported_of_a_call_that_rang_during_an_outage_is_told_of_it(exchange: Exchange) -> None:
+    report(exchange.generic, "call.ended", status="failed", duration_s=3, reason="nobody there")
+
+    record_outage(exchange.generic, IncomingCall("call-1", CALLER, GENERIC_NUMBER), uuid7(), timezone.now())
+
+    assert (call().missed, call().ended_reason, call().events.count()) == ("outage", "nobody there", 1)
+    assert unsettled(timezone.now()) == []
 
 
 def test_an_end_of_an_unknown_kind_is_an_end(exchange: Exchange) -> None:
