@@ -22,6 +22,10 @@ hypothesis.register_profile("explore", deadline=None, derandomize=False, print_b
 hypothesis.load_profile("agentversions")
 
 
+MEETINGS = 5
+"""How often a flush may meet a request that goes on."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _guards_lifted_for_flush() -> Iterator[None]:
     """Transactional tests end with a flush, which deletes; SQLite's guards refuse that, so they stand aside.
@@ -34,11 +38,12 @@ def _guards_lifted_for_flush() -> Iterator[None]:
         for connection in connections.all():
             if connection.vendor == "sqlite":
                 guards.remove(connection)
-        # A page that was just closed may still be saving, and lock what TRUNCATE wants: PostgreSQL stops one of
-        # the two. If it is the flush, it goes again.
-        with suppress(CommandError):
-            flush(case)
-            return
+        # A page that was just closed may still be saving, and lock what TRUNCATE wants, a table at a time: PostgreSQL
+        # stops one of the two. If it is the flush, it goes again.
+        for _ in range(MEETINGS):
+            with suppress(CommandError):
+                flush(case)
+                return
         flush(case)
 
     with pytest.MonkeyPatch.context() as patch:
