@@ -18,4 +18,4 @@ def show(request: Request, agent_id: UUID) -> HttpResponse:
     agent = access.agent(request.user, agent_id)
     asked = Asked.read(request.GET)
     context = pages.page(request.user, agent, asked)
-    return render(request, "performance/show.html", context, status=400 if asked.problem else 200)
+    return render(request, "performance/show.html", context, status=422 if asked.problem else 200)

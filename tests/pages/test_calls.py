@@ -110,14 +110,18 @@ class TestTheList:
     ) -> None:
         assert sign_in(cast.cleo).get(page(cast.project), asked).status_code == status
 
-    def test_anothers_agent_version_or_call_filters_nothing_here(
-        self, cast: Cast, phone: Phone, sign_in: SignIn
+    @pytest.mark.parametrize("view", ["index", "live", "export"])
+    def test_anothers_agent_version_number_or_call_filters_nothing_here(
+        self, cast: Cast, phone: Phone, sign_in: SignIn, view: str
     ) -> None:
-        client, url = sign_in(cast.cleo), page(cast.project)
+        here, there = (reverse(f"calls.{view}", args=[project.pk]) for project in (cast.project, cast.elsewhere))
+        ours, theirs = sign_in(cast.cleo), sign_in(cast.olga)
 
-        assert client.get(url, {"agent": str(cast.orders.pk)}).status_code == 404
-        assert client.get(url, {"agent": str(cast.agent.pk), "version": "99"}).status_code == 404
-        assert sign_in(cast.olga).get(page(cast.elsewhere), {"before": str(ring(phone).pk)}).status_code == 404
+        assert ours.get(here, {"agent": str(cast.orders.pk)}).status_code == 404
+        assert ours.get(here, {"agent": str(cast.agent.pk), "version": "99"}).status_code == 404
+        assert theirs.get(there, {"number": str(phone.number.pk)}).status_code == 404
+        if view != "export":  # which has no pages
+            assert theirs.get(there, {"before": str(ring(phone).pk)}).status_code == 404
 
     def test_pages_follow_each_other_without_gap_or_repetition(self, cast: Cast, phone: Phone, sign_in: SignIn) -> None:
         calls = [str(ring(phone).pk) for _ in range(53)]

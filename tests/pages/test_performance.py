@@ -252,7 +252,7 @@ class TestWhatIsAsked:
 
         response = sign_in(cast.cleo).get(page(cast.agent), asked)
 
-        assert response.status_code == 400
+        assert response.status_code == 422
         assert 'role="alert"' in response.text
         assert figures(response.text, "Calls") == ["1"]
 
