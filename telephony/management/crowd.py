@@ -299,6 +299,7 @@ def _calls(made: Crowd, first: int, last: int) -> str:
         ({made.began} + at) / {SECOND}
             + CASE WHEN missed = '' THEN longest_call + {int(GRACE.total_seconds())} ELSE 0 END
     FROM ending
+    ORDER BY n -- As calls come: those that began together lie together.
     """  # noqa: S608 (numbers and names of ours)
 
 

@@ -6,7 +6,9 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection as database
 from django.db.models import Count, Sum
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -222,6 +224,19 @@ class TestManyCalls:
         assert Call.objects.filter(project__name=f"{crowd.NAME} 2").count() == 500
         assert self.calls().count() == self.CALLS
         assert list(verify()) == []
+
+    def test_lie_in_the_order_in_which_they_began(self, settings: Settings) -> None:
+        if database.vendor == "postgresql":
+            with database.cursor() as cursor:
+                # Then it goes from agent to agent, as it may of its own accord, too.
+                cursor.execute("SET LOCAL enable_hashjoin = off")
+        made(settings, "--calls", "500")
+
+        place = RawSQL({"postgresql": "ctid", "sqlite": "rowid"}[database.vendor], ())  # noqa: S611 (our own words)
+        calls = Call.objects.filter(project__in=Project.objects.filter(name=f"{crowd.NAME} 2"))
+        began = [*calls.order_by(place).values_list("started_at", flat=True)]
+        assert len(began) == 500
+        assert began == sorted(began)
 
     def test_are_added_to_the_demo_alone(self, settings: Settings) -> None:
         Project.objects.filter(name="Riverside Dental").update(name="Mine")
