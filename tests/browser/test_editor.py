@@ -299,6 +299,15 @@ def test_a_dialog_begins_at_what_is_to_be_mended(page: Page, cast: Cast, line: L
     expect(page.get_by_role("link", name="Fix →").first).to_be_focused()
 
 
+def test_a_dialog_can_be_answered_as_soon_as_it_is_there(editing: Page, cast: Cast) -> None:
+    editing.evaluate("""() => document.addEventListener("htmx:afterSwap", ({ target }) =>
+        target.open && setTimeout(() => target.querySelector(".button.primary").click()))""")
+    editing.get_by_role("button", name="Save version", exact=True).click()
+
+    expect(editing.locator("#toasts")).to_contain_text("Saved as v2")
+    expect(editing.get_by_role("button", name="Save version", exact=True)).to_be_focused()
+
+
 def test_a_long_dialog_begins_at_its_title(page: Page, cast: Cast, line: Line, sign_in: SignIn) -> None:
     page.set_viewport_size({"width": 900, "height": 300})
     sign_in(cast.ana)
