@@ -248,7 +248,7 @@ class TestLongSearch:
             listed += rows(seen)
             said = found(seen)
             assert found(seen).count("so far") == ("searching on" in seen and bool(rows(seen) or requests > 1))
-            following = re.search(r'hx-get="[^"?]*([^"]*)"\s+hx-trigger="load"', seen)
+            following = re.search(r'hx-get="[^"?]*([^"]*)"\s+hx-trigger="load ', seen)
             query = unescape(following[1]) if following else ""
 
         assert requests == 3

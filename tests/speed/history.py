@@ -71,7 +71,7 @@ def searched(page: "Client", address: str) -> Iterator[float]:
     while following:
         elapsed, answer = timed(page, following)
         yield elapsed
-        found = re.search(r'hx-get="([^"]+)"[^>]*hx-trigger="load"', answer)
+        found = re.search(r'hx-get="([^"]+)"[^>]*hx-trigger="load ', answer)
         following = unescape(found[1]) if found else None
 
 
