@@ -1,5 +1,7 @@
 """The demo: a believable fortnight, made by the verbs that people use, on a developer's machine only."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 
@@ -8,8 +10,10 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.db.models import Count, Sum
+from django.db.transaction import atomic, set_rollback
+from django.test import override_settings
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker
 
 from agentversions import access
 from agentversions.models import Action, Agent, Event, Membership, Project, Version
@@ -25,12 +29,34 @@ from tests.telephony.exchange import answered_by, ring
 
 NOW = timezone.now
 
+CALLS = 1_200
 
-def made(settings: Settings, *arguments: str) -> str:
+
+@override_settings(DEBUG=True)
+def made(*arguments: str) -> str:
     said = StringIO()
-    settings.DEBUG = True
     call_command("demo", *arguments, stdout=said)
     return said.getvalue()
+
+
+@contextmanager
+def standing(blocker: DjangoDbBlocker, *arguments: str) -> Iterator[str]:
+    """What was made takes seconds: it stands for all tests of a class, and each of them is rolled back to it."""
+    with blocker.unblock(), atomic():
+        yield made(*arguments)
+        set_rollback(True)
+
+
+@pytest.fixture(scope="class")
+def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    with standing(django_db_blocker, "--if-empty") as said:
+        yield said
+
+
+@pytest.fixture(scope="class")
+def many(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    with standing(django_db_blocker, "--calls", str(CALLS)) as said:
+        yield said
 
 
 def test_it_refuses_where_its_sign_ins_would_open_a_real_house(db: None) -> None:
@@ -42,41 +68,38 @@ def test_it_refuses_where_its_sign_ins_would_open_a_real_house(db: None) -> None
     assert not User.objects.exists()
 
 
-def test_it_touches_no_database_that_has_a_project(db: None, settings: Settings) -> None:
+def test_it_touches_no_database_that_has_a_project(db: None) -> None:
     access_before = Project.objects.create(name="Mine")
 
     with pytest.raises(CommandError, match="empty database"):
-        made(settings)
-    assert made(settings, "--if-empty") == ""
+        made()
+    assert made("--if-empty") == ""
 
     assert list(Project.objects.all()) == [access_before]
     assert not User.objects.exists()
 
 
-def test_it_is_made_whole_or_not_at_all(db: None, settings: Settings) -> None:
+def test_it_is_made_whole_or_not_at_all(db: None) -> None:
     person("Olga")  # a name that the demo needs
 
     with pytest.raises(Exception, match=r"(?i)unique"):
-        made(settings)
+        made()
 
     assert list(User.objects.values_list("username", flat=True)) == ["olga"]
     assert not Project.objects.exists()
     assert timezone.now is NOW
 
 
+@pytest.mark.usefixtures("demo", "db")
 class TestTheDemo:
-    @pytest.fixture(autouse=True)
-    def _demo(self, db: None, settings: Settings) -> None:  # noqa: ARG002 - the database is what it stands on
-        self.told = made(settings, "--if-empty")
-
     def project(self) -> Project:
         return Project.objects.get(name="Riverside Dental")
 
     def reception(self) -> Agent:
         return Agent.objects.get(name="Reception")
 
-    def test_says_that_it_is_ready_and_puts_the_clock_back(self) -> None:
-        assert "ready" in self.told
+    def test_says_that_it_is_ready_and_puts_the_clock_back(self, demo: str) -> None:
+        assert "ready" in demo
         assert timezone.now is NOW
 
     def test_has_its_people_in_their_roles(self) -> None:
@@ -169,21 +192,16 @@ class TestTheDemo:
         assert ring(line).status_code == 403
 
 
+@pytest.mark.usefixtures("many", "db")
 class TestManyCalls:
     """A year of them beside the story, as the verbs, the rings and the reports would have left them."""
-
-    CALLS = 1_200
-
-    @pytest.fixture(autouse=True)
-    def _crowd(self, db: None, settings: Settings) -> None:  # noqa: ARG002 - the database is what it stands on
-        self.told = made(settings, "--calls", str(self.CALLS))
 
     def calls(self) -> CallQuerySet:
         return Call.objects.filter(project__name=crowd.NAME)
 
-    def test_are_a_project_of_their_own(self) -> None:
-        assert "1,200 calls" in self.told
-        assert self.calls().count() == self.CALLS
+    def test_are_a_project_of_their_own(self, many: str) -> None:
+        assert "1,200 calls" in many
+        assert self.calls().count() == CALLS
         people = {member.user.username: member.role for member in Membership.objects.filter(project__name=crowd.NAME)}
         assert people == {"ana": "admin", "pia": "publisher", "ben": "editor", "cleo": "viewer"}
         assert list(verify()) == []
@@ -207,7 +225,7 @@ class TestManyCalls:
         assert list(Tally.objects.order_by("version", "hour").values_list("version", "hour", *COLUMNS)) == before
         ended = self.calls().filter(missed="", status__in=ENDED).count()
         summed = Tally.objects.filter(agent__project__name=crowd.NAME).aggregate(n=Sum("calls"))
-        assert summed["n"] == ended > self.CALLS * 0.9
+        assert summed["n"] == ended > CALLS * 0.9
 
         kinds = self.calls().values_list("status", flat=True).distinct().order_by()
         assert {*kinds} >= {*ENDED}
@@ -217,18 +235,18 @@ class TestManyCalls:
         assert self.calls().filter(cost__gt=0).exists()
         assert CallEvent.objects.filter(call__project__name=crowd.NAME, told__has_key="summary").exists()
 
-    def test_can_be_added_again(self, settings: Settings) -> None:
-        made(settings, "--calls", "500")
+    def test_can_be_added_again(self) -> None:
+        made("--calls", "500")
 
         assert Call.objects.filter(project__name=f"{crowd.NAME} 2").count() == 500
-        assert self.calls().count() == self.CALLS
+        assert self.calls().count() == CALLS
         assert list(verify()) == []
 
-    def test_are_added_to_the_demo_alone(self, settings: Settings) -> None:
+    def test_are_added_to_the_demo_alone(self) -> None:
         Project.objects.filter(name="Riverside Dental").update(name="Mine")
 
         with pytest.raises(CommandError, match="empty database"):
-            made(settings, "--calls", "500")
+            made("--calls", "500")
 
 
 @pytest.mark.skipif(database.vendor != "postgresql", reason="SQLite keeps what comes last at the end")
