@@ -20,6 +20,7 @@ from tests.cast import Cast, assemble
 from tests.support.server import Server
 
 NUMBER = "+15550001000"
+PATIENCE = 300  # tenths of a second until what a page sends as it is left, which no browser tells of, has arrived
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,17 @@ def saved(page: Page) -> None:
     """Wait until the page says that the draft is saved."""
     expect(page.locator("#state")).to_contain_text("Draft saved")
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+
+
+def leave(page: Page, address: str, arrived: Callable[[], bool]) -> None:
+    """Go elsewhere from a draft with unsaved text, say yes to that, and wait until what was sent on leaving arrived."""
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.goto(address)
+    for _ in range(PATIENCE):
+        if arrived():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("What a page sent as it was left did not arrive.")
 
 
 def draft_of(agent: Agent, user: User) -> Draft:

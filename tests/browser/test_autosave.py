@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from agentversions.models import Draft
 from agentversions.operations import archive_agent, discard_draft
-from tests.browser.conftest import draft_of, open_editor, saved
+from tests.browser.conftest import draft_of, leave, open_editor, saved
 from tests.cast import Cast, edit, save, shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -72,8 +72,10 @@ class TestTwoTabs:
         expect(behind.locator("#dialog").get_by_role("group", name="Greeting")).to_contain_text("Hello from this tab!")
 
     def test_what_it_held_is_an_earlier_draft_once_it_is_left_all_the_same(self, behind: Page, cast: Cast) -> None:
-        behind.once("dialog", lambda dialog: dialog.accept())
-        behind.goto(reverse("agents.index", args=[cast.project.pk]))
+        held = draft_of(cast.agent, cast.ben).history.filter(configuration__greeting="Hello from this tab")
+
+        leave(behind, reverse("agents.index", args=[cast.project.pk]), held.exists)
+
         behind.goto(reverse("drafts.earlier", args=[cast.agent.pk]))
         behind.get_by_role("link", name="just now").first.click()
 

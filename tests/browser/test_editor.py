@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
-from playwright.sync_api import Browser, Dialog, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from agentversions.models import Draft, Role, Version
 from agentversions.operations import publish, set_role
-from tests.browser.conftest import Line, draft_of, open_editor, saved
+from tests.browser.conftest import Line, draft_of, leave, open_editor, saved
 from tests.cast import Cast, edit, save
 from tests.support.server import Server
 
@@ -172,14 +172,13 @@ def test_leaving_with_unsaved_text_asks_first_and_flushes(editing: Page, cast: C
     expect(editing.locator("#state")).to_contain_text("Couldn't save")
     editing.unroute("**/draft/edit/")
     asked: list[str] = []
+    editing.once("dialog", lambda dialog: asked.append(dialog.type))
 
-    def leave(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.accept()
-
-    editing.once("dialog", leave)
-
-    editing.goto(reverse("agents.index", args=[cast.project.pk]))
+    leave(
+        editing,
+        reverse("agents.index", args=[cast.project.pk]),
+        Draft.objects.filter(agent=cast.agent, configuration__greeting="Not yet saved").exists,
+    )
 
     assert asked == ["beforeunload"]
     open_editor(editing, cast.agent)
