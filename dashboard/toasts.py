@@ -29,8 +29,14 @@ def keep(request: HttpRequest, toast: Toast) -> None:
 
 
 def toast(request: HttpRequest) -> dict[str, object]:
-    """A context processor: the toast kept for this page, if there is one."""
+    """A context processor: the toast kept for this page, if there is one.
+
+    Only a page that somebody will look at takes it: what a page fetches besides and finds missing is answered by a
+    page too, and may be answered first.
+    """
     if not hasattr(request, "session") or request.headers.get("HX-Request"):
+        return {}
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":  # https://www.w3.org/TR/fetch-metadata/
         return {}
     kept = request.session.pop(_KEPT, None)
     return {"toast": Toast(**kept)} if kept else {}

@@ -137,6 +137,17 @@ class TestReview:
         assert reverse("drafts.bring_back", args=[behind.agent.pk, kept]) in page
         assert "went live" not in page
 
+    def test_what_is_said_of_it_waits_for_a_page_that_somebody_looks_at(self, behind: Cast, sign_in: SignIn) -> None:
+        client, said = sign_in(behind.ben), "v3 is merged into your draft"
+        merged = client.post(reverse("drafts.merge", args=[behind.agent.pk]), confirmed(behind, side__prompt="mine"))
+        address = merged.headers["Location"]
+
+        missing = client.get(address + "missing.css", headers={"Sec-Fetch-Dest": "style"})
+
+        assert (missing.status_code, said in missing.content.decode()) == (404, False)
+        assert said in client.get(address, headers={"Sec-Fetch-Dest": "document"}).content.decode()
+        assert said not in client.get(address).content.decode()
+
     def test_what_is_open_is_asked_again_and_nothing_written_is_lost(self, behind: Cast, sign_in: SignIn) -> None:
         left = "We open at eight, ⟦theirs: ten⟧"
         before = Draft.objects.values().get(owner=behind.ben)
